@@ -1,0 +1,211 @@
+/// The one log of a reactor: encodes records, writes them with one call per
+/// round, syncs them in groups, then tells the queues and answers the askers.
+/// Spawned by supervisor. Sends to queue, gateway, flusher, key_index, cold
+/// reader. Never blocks.
+#pragma once
+
+#include "troupe/actor/caller.hpp"
+#include "troupe/errc.hpp"
+#include "troupe/fwd.hpp"
+#include "troupe/model/host.hpp"
+#include "troupe/payload.hpp"
+#include "troupe/units.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// A piece of a message's property text: its first byte and length.
+struct text_span {
+  std::uint16_t offset = 0;
+  std::uint16_t size = 0;
+};
+
+/// Whether the broker's own entries (region, trace switch, cluster) are still
+/// to be added to a property text when it is stored.
+enum class property_text : std::uint8_t { from_client, complete };
+
+/// When the producer wants its answer. Property WAIT.
+enum class ack_when : std::uint8_t { durable, written };
+
+/// One message on its way into the log.
+struct append_row {
+  caller from;
+  payload body;       ///< as stored, compressed or not
+  payload properties; ///< name 0x01 value 0x02 ...
+  text_span unique_key; ///< value of UNIQ_KEY within properties
+  text_span keys;       ///< value of KEYS within properties
+  std::int64_t tags_code = 0;
+  std::int64_t due_after_ms = 0; ///< > 0: tags_code := store time + this
+  std::int32_t flag = 0;
+  std::int32_t sys_flag = 0;
+  std::int32_t reconsume_times = 0;
+  epoch_ms born_time;
+  host born_host;
+  host store_host;
+  log_offset prepared_offset; ///< of the half message of a commit, else 0
+  property_text text = property_text::from_client;
+  ack_when ack = ack_when::durable;
+  bool continues = false; ///< belongs to the request of the row before it
+  queue_id answer_queue;  ///< the queue named in the answer; for a delayed
+                          ///< message not the one that stores it
+  queue_offset offset;    ///< given by the queue
+};
+
+/// How one append_row ended.
+struct append_outcome {
+  caller from;
+  errc error = errc::none;
+  queue_id queue; ///< the row's answer_queue
+  queue_offset offset;
+  log_offset position;
+  epoch_ms store_time;
+  host store_host;
+  payload properties; ///< as given, for the unique key in the answer
+  text_span unique_key;
+  bool continues = false;
+};
+
+/// Answers to every row of one asker that ended in this round.
+struct append_done {
+  std::vector<append_outcome> rows;
+  std::string why; ///< one line of context when a row failed
+};
+
+/// Whoever appends: gateway, scheduler, transaction coordinator.
+using append_asker = caf::typed_actor<caf::reacts_to<append_done>>;
+
+/// One consume queue row.
+struct appended_row {
+  log_offset position;
+  std::int32_t size = 0; ///< bytes of the record
+  std::int64_t tags_code = 0;
+  epoch_ms store_time;
+};
+
+/// Rows of one queue became readable; consecutive from `first`.
+struct appended {
+  queue_offset first;
+  std::vector<appended_row> rows;
+};
+
+/// Nothing from `first` on was stored: give these offsets out again. Until the
+/// queue answers failure_seen, the log refuses what it sends.
+struct append_failed {
+  queue_offset first;
+};
+
+/// What a queue hears from the log.
+using append_listener
+  = caf::typed_actor<caf::reacts_to<appended>, caf::reacts_to<append_failed>>;
+
+/// Messages for one queue of one topic, in order.
+struct append_batch {
+  std::vector<append_row> rows;
+  append_asker reply_to;
+  // Given by the queue before it passes the batch on:
+  payload topic;
+  queue_id queue;
+  append_listener listener;
+};
+
+/// The queue has taken its offsets back after append_failed.
+struct failure_seen {
+  append_listener listener;
+};
+
+/// Writes everything appended so far. Sent by the log to itself, behind the
+/// batches that are already in its mailbox: group commit for free.
+struct flush_tick {};
+
+/// Whole records, byte for byte. One payload per record asked for.
+struct record_bytes {
+  std::vector<payload> records;
+};
+
+/// Reads whole records; a size is not needed. Answered by the cold reader.
+struct read_records {
+  std::vector<log_offset> positions;
+};
+
+/// Syncs what was written with flush=async. The log's own timer.
+struct background_sync_tick {};
+
+/// Finds messages by key or unique key, newest first.
+struct find_by_key {
+  std::string topic;
+  std::string key;
+  epoch_ms begin;
+  epoch_ms end;
+  std::int32_t count_max = 0;
+};
+
+/// Asks every topic in use to write its consume queue rows.
+struct write_all_rows {};
+
+struct rows_written {
+  std::vector<storage::file_ptr> files; ///< that need a sync now
+};
+
+/// Whoever can have all rows written: the directory.
+using rows_source
+  = caf::typed_actor<caf::replies_to<write_all_rows>::with<rows_written>>;
+
+/// Given once, when the directory has been spawned.
+struct set_rows_source {
+  rows_source source;
+};
+
+/// State of the log, for people and runtime info.
+struct describe_log {};
+
+struct log_report {
+  log_offset min;
+  log_offset written;  ///< end of what the kernel has
+  log_offset synced;   ///< end of what the disk has
+  std::int64_t appended_messages = 0; ///< since start
+  std::int64_t appended_bytes = 0;    ///< since start
+  std::int64_t writes = 0;            ///< pwrite calls since start
+  std::int64_t syncs = 0;             ///< fdatasync groups since start
+  epoch_ms earliest_store_time;       ///< -1 when the log is empty
+  std::string failure; ///< empty while it accepts; else why it does not
+};
+
+/// Writes and syncs everything, then answers. Later batches are refused with
+/// shutting_down.
+struct drain_log {};
+
+struct log_drained {
+  log_offset end;
+};
+
+/// Makes consume queue rows and index durable up to now and records the place.
+/// The log's own timer.
+struct checkpoint_tick {};
+
+/// The same after drain_log, for the end of the node: the next start has
+/// nothing to verify.
+struct final_checkpoint {};
+
+struct checkpoint_done {};
+
+using commit_log_actor = caf::typed_actor<
+  // Answered to reply_to by append_done once durable (or once written, by
+  // option or by row). Errors: log_write_failed, log_sync_failed, disk_full,
+  // busy, shutting_down.
+  caf::reacts_to<append_batch>, caf::reacts_to<failure_seen>,
+  caf::reacts_to<flush_tick>,
+  // Errors: message_not_found, log_read_failed, corrupt_record.
+  caf::replies_to<read_records>::with<record_bytes>,
+  // Errors: log_read_failed.
+  caf::replies_to<find_by_key>::with<record_bytes>,
+  caf::replies_to<describe_log>::with<log_report>,
+  caf::replies_to<drain_log>::with<log_drained>,
+  caf::reacts_to<checkpoint_tick>,
+  // Errors: log_write_failed, log_sync_failed, io_failed.
+  caf::replies_to<final_checkpoint>::with<checkpoint_done>,
+  caf::reacts_to<set_rows_source>, caf::reacts_to<background_sync_tick>>;
+
+} // namespace troupe

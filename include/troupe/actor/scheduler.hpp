@@ -1,0 +1,34 @@
+/// Delivers delayed messages: reads the schedule topic's queue of each delay
+/// level like a consumer, and appends what is due to the real topic.
+/// Spawned by supervisor. Sends to queue, directory, state_store. Never blocks.
+#pragma once
+
+#include "troupe/actor/queue.hpp"
+
+namespace troupe {
+
+/// Delivers what is due. The scheduler's own timer.
+struct deliver_tick {};
+
+/// Makes the levels' progress durable. The scheduler's own timer.
+struct delay_commit_tick {};
+
+/// State of every level, for people and statistics.
+struct describe_delays {};
+
+struct delay_level_report {
+  std::int32_t level = 1;
+  queue_offset delivered;
+  queue_offset max;
+};
+
+struct delay_report {
+  std::vector<delay_level_report> levels;
+};
+
+using scheduler_actor = caf::typed_actor<
+  caf::reacts_to<pull_done>, caf::reacts_to<append_done>,
+  caf::reacts_to<deliver_tick>, caf::reacts_to<delay_commit_tick>,
+  caf::replies_to<describe_delays>::with<delay_report>>;
+
+} // namespace troupe
