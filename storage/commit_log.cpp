@@ -1,0 +1,406 @@
+#include "storage/commit_log.hpp"
+
+#include "storage/big_endian.hpp"
+
+#include "troupe/assert.hpp"
+#include "troupe/limits.hpp"
+#include "troupe/log.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace troupe::storage {
+
+namespace {
+
+/// What stands at a place of the log.
+enum class content : std::uint8_t { record, blank, nothing, damaged };
+
+struct found_content {
+  content what = content::nothing;
+  record_view record;
+  std::string why;
+};
+
+/// Looks at `position`, with all checks.
+found_content look(const segment& where, log_offset position) {
+  auto left = where.end() - position;
+  if (left < static_cast<std::int64_t>(blank_bytes))
+    return {content::blank, {}, {}};
+  const auto* at = where.data(position);
+  auto size = load<std::uint32_t>(at);
+  auto magic = load<std::uint32_t>(at + record_at::magic);
+  if (magic == magic_blank && size == left)
+    return {content::blank, {}, {}};
+  if (size == 0 && magic == 0)
+    return {content::nothing, {}, {}};
+  auto record = decode_record({at, static_cast<std::size_t>(left)},
+                              body_check::crc);
+  if (!record)
+    return {content::damaged, {}, context_of(record.error())};
+  if (record->position != position)
+    return {content::damaged, {}, "the record names another place of the log"};
+  return {content::record, *record, {}};
+}
+
+/// Copies what was ever written from `from` on, up to as much as one run of the
+/// node may leave unsynced. Space that was only reserved is not even read.
+std::string bytes_after(const segment& where, log_offset from) {
+  const auto& file = *where.backing();
+  auto begin = from - where.start();
+  auto limit = std::min<std::int64_t>(
+    where.end() - where.start(),
+    begin + static_cast<std::int64_t>(limits::write_buffer_bytes_max));
+  std::string bytes;
+  for (auto at = file.next_data(begin); at >= 0 && at < limit;) {
+    auto hole = std::min(file.next_hole(at), limit);
+    bytes.resize(static_cast<std::size_t>(hole - begin), '\0');
+    if (!file.read(at, bytes.data() + (at - begin),
+                   static_cast<std::size_t>(hole - at)))
+      break; // unreadable is as good as not written
+    at = hole < limit ? file.next_data(hole) : -1;
+  }
+  bytes.resize(bytes.find_last_not_of('\0') + 1);
+  return bytes;
+}
+
+} // namespace
+
+segment_ptr log_reader::find(log_offset position) const {
+  auto behind = std::ranges::upper_bound(segments_, position, {},
+                                         [](const auto& x) {
+                                           return x->start();
+                                         });
+  if (behind == segments_.begin() || position >= end_)
+    return nullptr;
+  const auto& found = *(behind - 1);
+  return position < found->end() ? found : nullptr;
+}
+
+caf::expected<borrowed_bytes>
+log_reader::read_record(log_offset position) const {
+  auto where = find(position);
+  if (!where)
+    return make_error(errc::message_not_found,
+                      "can not find message by the offset, "
+                        + std::to_string(position.value));
+  auto found = look(*where, position);
+  if (found.what == content::damaged)
+    return make_error(errc::corrupt_record,
+                      found.why + " at log offset "
+                        + std::to_string(position.value));
+  if (found.what != content::record)
+    return make_error(errc::message_not_found,
+                      "can not find message by the offset, "
+                        + std::to_string(position.value));
+  return borrowed_bytes{where, where->data(position), found.record.size};
+}
+
+commit_log::commit_log(commit_log_options options)
+  : options_(std::move(options)) {
+}
+
+caf::expected<std::unique_ptr<commit_log>>
+commit_log::open(commit_log_options options, log_offset trusted,
+                 const visitor& visit, recovered_log& found) {
+  std::unique_ptr<commit_log> result{new commit_log{std::move(options)}};
+  if (auto error = result->load())
+    return error;
+  if (auto error = result->recover(trusted, visit, found))
+    return error;
+  return result;
+}
+
+caf::error commit_log::load() {
+  const auto& directory = options_.directory;
+  if (auto error = make_directories(directory))
+    return error;
+  for (const auto& name : list_directory(directory)) {
+    auto start = start_of_name(name);
+    if (start < 0)
+      continue;
+    if (!segments_.empty() && segments_.back()->end().value != start)
+      return make_error(errc::corrupt_file,
+                        "a segment is missing in " + directory + " between "
+                          + std::to_string(segments_.back()->end().value)
+                          + " and " + name
+                          + "; put it back, or move the ones before it away");
+    auto opened = segment::open(directory, {start}, options_.segment_bytes);
+    if (!opened)
+      return std::move(opened.error());
+    segments_.push_back(std::move(*opened));
+  }
+  if (!segments_.empty())
+    return caf::none;
+  auto first = segment::create(directory, {0}, options_.segment_bytes);
+  if (!first)
+    return std::move(first.error());
+  segments_.push_back(std::move(*first));
+  return caf::none;
+}
+
+caf::error commit_log::recover(log_offset trusted, const visitor& visit,
+                               recovered_log& found) {
+  auto at = std::max(trusted, min());
+  if (at > segments_.back()->end()) {
+    log::error("commit_log", "the checkpoint is ahead of the log, everything "
+                             "is verified")
+      .with("checkpoint", trusted.value)
+      .with("log_end", segments_.back()->end().value);
+    at = min();
+  }
+  for (auto i = index_of(at); i < segments_.size(); ++i) {
+    const auto& here = *segments_[i];
+    at = std::max(at, here.start());
+    bool whole = false; // the segment ends with a blank
+    while (!whole) {
+      auto next = look(here, at);
+      if (next.what == content::record) {
+        visit(next.record);
+        ++found.records;
+        found.bytes += next.record.size;
+        at += next.record.size;
+        continue;
+      }
+      if (next.what == content::blank) {
+        whole = true;
+        continue;
+      }
+      // Only the end of the log may hold nothing or half a record. If valid
+      // records follow, this is damage: they are not given up for it.
+      auto resume = find_record_after(here, at);
+      if (resume == at)
+        return cut(at, found);
+      if (next.what == content::damaged || resume != here.end())
+        log::error("commit_log", "damaged bytes skipped")
+          .with("segment", here.backing()->path())
+          .with("log_offset", at.value)
+          .with("bytes", resume - at)
+          .with("why", next.why.empty() ? "zeros between records" : next.why);
+      found.damaged_bytes += resume - at;
+      at = resume;
+      whole = at == here.end();
+    }
+  }
+  return cut(at, found);
+}
+
+log_offset commit_log::find_record_after(const segment& where,
+                                         log_offset bad) const {
+  auto bytes = bytes_after(where, bad);
+  for (auto magic : {magic_v1, magic_v2}) {
+    char pattern[4];
+    store(pattern, magic);
+    std::size_t at = record_at::magic + 1;
+    for (;;) {
+      at = bytes.find(std::string_view{pattern, sizeof pattern}, at);
+      if (at == bytes.npos)
+        break;
+      auto candidate = bad + static_cast<std::int64_t>(at - record_at::magic);
+      if (look(where, candidate).what == content::record)
+        return candidate;
+      ++at;
+    }
+  }
+  auto next = index_of(bad) + 1;
+  if (next < segments_.size()) {
+    const auto& following = *segments_[next];
+    if (look(following, following.start()).what == content::record)
+      return where.end();
+  }
+  return bad;
+}
+
+caf::error commit_log::cut(log_offset end, recovered_log& found) {
+  tail_ = index_of(end);
+  // Segments behind the end hold no record.
+  while (segments_.size() > tail_ + 1) {
+    auto path = segments_.back()->backing()->path();
+    segments_.pop_back();
+    if (auto error = remove_file(path))
+      return error;
+  }
+  // Left-overs of unfinished writes must never be taken for records later.
+  const auto& last = tail();
+  auto rest = end < last.end() && look(last, end).what != content::blank
+                ? bytes_after(last, end)
+                : std::string{};
+  if (!rest.empty()) {
+    found.cut_bytes = static_cast<std::int64_t>(rest.size());
+    std::ranges::fill(rest, '\0');
+    if (auto error = last.backing()->write(end - last.start(), rest))
+      return error;
+    if (auto error = last.backing()->sync())
+      return error;
+    log::warning("commit_log", "unfinished record cut off")
+      .with("log_offset", end.value)
+      .with("bytes", found.cut_bytes);
+  }
+  written_ = end_ = dirty_until_ = end;
+  return caf::none;
+}
+
+std::size_t commit_log::index_of(log_offset position) const {
+  auto index = (position - min()) / options_.segment_bytes;
+  return std::min(static_cast<std::size_t>(index), segments_.size() - 1);
+}
+
+caf::error commit_log::reserve(std::size_t bytes) {
+  auto left = tail().end() - end_;
+  if (static_cast<std::int64_t>(bytes + blank_bytes) <= left)
+    return caf::none;
+  if (static_cast<std::int64_t>(bytes + blank_bytes) > options_.segment_bytes)
+    return make_error(errc::illegal_message,
+                      "a message of " + std::to_string(bytes)
+                        + " bytes does not fit a segment of "
+                        + std::to_string(options_.segment_bytes));
+  return roll();
+}
+
+caf::error commit_log::roll() {
+  if (tail_ + 1 == segments_.size()) {
+    if (!prepared_) {
+      auto made = segment::create(options_.directory, next_start(),
+                                  options_.segment_bytes);
+      if (!made)
+        return std::move(made.error());
+      prepared_ = std::move(*made);
+    }
+    segments_.push_back(std::move(prepared_));
+    prepared_ = nullptr;
+  }
+  auto rest = tail().end() - end_;
+  if (rest >= static_cast<std::int64_t>(blank_bytes))
+    encode_blank(static_cast<std::uint32_t>(rest), grow(blank_bytes));
+  end_ = tail().end();
+  ++tail_;
+  runs_.push_back({segments_[tail_], end_, pending_bytes_, 0});
+  return caf::none;
+}
+
+char* commit_log::grow(std::size_t bytes) {
+  if (runs_.empty())
+    runs_.push_back({segments_[tail_], end_, pending_bytes_, 0});
+  if (pending_bytes_ + bytes > pending_capacity_) {
+    auto capacity = std::max(pending_capacity_ * 2, pending_bytes_ + bytes);
+    capacity = std::max<std::size_t>(capacity, 64u << 10);
+    std::unique_ptr<char[]> larger{new char[capacity]};
+    if (pending_bytes_ > 0)
+      std::memcpy(larger.get(), pending_.get(), pending_bytes_);
+    pending_ = std::move(larger);
+    pending_capacity_ = capacity;
+  }
+  auto* at = pending_.get() + pending_bytes_;
+  pending_bytes_ += bytes;
+  runs_.back().size += bytes;
+  return at;
+}
+
+log_offset commit_log::append(const record_draft& draft, std::size_t size) {
+  TROUPE_ASSERT(static_cast<std::int64_t>(size + blank_bytes)
+                  <= tail().end() - end_,
+                "room has been reserved for a record");
+  auto position = end_;
+  encode_record(draft, position, size, grow(size));
+  end_ += static_cast<std::int64_t>(size);
+  return position;
+}
+
+caf::error commit_log::write() {
+  for (auto& next : runs_) {
+    if (next.size == 0)
+      continue;
+    auto reached = next.position + static_cast<std::int64_t>(next.size);
+    std::string_view bytes{pending_.get() + next.begin, next.size};
+    const auto& target = *next.target;
+    auto stale = std::min(dirty_until_, target.end()) - reached;
+    dirty_until_ = std::max(dirty_until_, reached);
+    if (auto error = target.backing()->write(next.position - target.start(),
+                                             bytes))
+      return error;
+    if (stale > 0) {
+      // An earlier write failed half way: nothing of it may be found here.
+      std::string zeros(static_cast<std::size_t>(stale), '\0');
+      if (auto error = target.backing()->write(reached - target.start(), zeros))
+        return error;
+    }
+    if (unsynced_.empty() || unsynced_.back() != next.target)
+      unsynced_.push_back(next.target);
+  }
+  written_ = dirty_until_ = end_;
+  runs_.clear();
+  pending_bytes_ = 0;
+  static constexpr std::size_t kept_bytes_max = 4u << 20;
+  if (pending_capacity_ > kept_bytes_max) {
+    pending_.reset();
+    pending_capacity_ = 0;
+  }
+  return caf::none;
+}
+
+void commit_log::discard_unwritten() {
+  runs_.clear();
+  pending_bytes_ = 0;
+  end_ = written_;
+  tail_ = index_of(end_);
+}
+
+std::vector<file_ptr> commit_log::take_unsynced() {
+  std::vector<file_ptr> files;
+  for (const auto& x : unsynced_)
+    files.push_back(x->backing());
+  unsynced_.clear();
+  return files;
+}
+
+bool commit_log::wants_next() const {
+  return !prepared_ && tail_ + 1 == segments_.size()
+         && tail().end() - end_ < options_.segment_bytes / 2;
+}
+
+void commit_log::adopt_next(segment_ptr made) {
+  if (made && tail_ + 1 == segments_.size() && made->start() == next_start())
+    prepared_ = std::move(made);
+}
+
+std::optional<borrowed_bytes> commit_log::read(log_offset position,
+                                               std::uint32_t size) const {
+  if (position < min() || position + size > written_)
+    return {};
+  const auto& where = segments_[index_of(position)];
+  if (position + size > where->end())
+    return {};
+  return borrowed_bytes{where, where->data(position), size};
+}
+
+bool commit_log::is_resident(log_offset position, std::int64_t bytes) const {
+  if (written_ - position <= limits::resident_bytes)
+    return true;
+  for (auto left = bytes; left > 0;) {
+    const auto& where = *segments_[index_of(position)];
+    auto here = std::min(left, where.end() - position);
+    if (here <= 0)
+      break;
+    if (!where.is_resident(position, here))
+      return false;
+    position += here;
+    left -= here;
+  }
+  return true;
+}
+
+log_reader commit_log::reader() const {
+  return {{segments_.begin(), segments_.end()}, written_};
+}
+
+std::vector<std::string> commit_log::drop_before(log_offset position) {
+  std::vector<std::string> paths;
+  while (tail_ > 0 && segments_.front()->end() <= position) {
+    paths.push_back(segments_.front()->backing()->path());
+    segments_.pop_front();
+    --tail_;
+  }
+  return paths;
+}
+
+} // namespace troupe::storage

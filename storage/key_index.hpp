@@ -1,0 +1,87 @@
+/// Finds messages by key: hash of `topic#key` -> log offsets. Derived from the
+/// log. Entries are gathered in memory, written as sorted runs that are never
+/// changed, and runs are merged so that there are few. Layout: README.md,
+/// "Index run".
+#pragma once
+
+#include "storage/file.hpp"
+#include "storage/record.hpp"
+
+#include "troupe/limits.hpp"
+#include "troupe/model/index_entry.hpp"
+#include "troupe/units.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::storage {
+
+/// The hash under which a key of a topic is found.
+std::uint64_t index_hash(std::string_view topic, std::string_view key);
+
+class key_index {
+public:
+  /// Opens the runs. A damaged one is put aside; what it covered is derived
+  /// again from the log.
+  /// @errors io_failed
+  static caf::expected<std::unique_ptr<key_index>>
+  open(const std::string& directory);
+
+  /// Log offset up to which the runs on disk are complete.
+  log_offset covered_end() const { return covered_; }
+
+  /// Adds entries of records that end at or before `end`. Older ones than
+  /// covered_end() are passed over.
+  void add(std::vector<index_entry> entries, log_offset end);
+
+  /// Adds the keys of one record, as recovery meets it.
+  void add_record(const record_view& record);
+
+  /// Whether a flush is due because enough entries wait.
+  bool is_full() const {
+    return recent_.size() >= limits::index_entries_in_memory_max;
+  }
+
+  /// Writes what waits as a run, and merges runs when there are many. Blocks.
+  /// @errors disk_full, io_failed
+  caf::error flush();
+
+  /// Places of records whose key may be this one, newest first. Hashes may
+  /// collide: the caller compares the text. Blocks.
+  /// @errors log_read_failed, corrupt_file
+  caf::expected<std::vector<log_offset>> find(std::uint64_t hash,
+                                              epoch_ms begin, epoch_ms end,
+                                              std::size_t count_max) const;
+
+  /// Removes runs that lie wholly before `log_min`.
+  caf::error trim(log_offset log_min);
+
+private:
+  struct run {
+    file_ptr source;
+    log_offset begin;
+    log_offset end;
+    std::uint64_t entries = 0;
+    int tier = 0; ///< merged so often
+  };
+
+  explicit key_index(std::string directory)
+    : directory_(std::move(directory)) {
+  }
+
+  caf::expected<run> open_run(const std::string& name) const;
+  caf::expected<std::vector<index_entry>> read_run(const run& source) const;
+  caf::error write_run(std::vector<index_entry> entries, log_offset begin,
+                       log_offset end, int tier);
+  caf::error merge();
+
+  std::string directory_;
+  std::vector<run> runs_; // ascending, without gaps between them
+  log_offset covered_;    // end of the last run
+  std::vector<index_entry> recent_;
+  log_offset recent_end_;
+};
+
+} // namespace troupe::storage

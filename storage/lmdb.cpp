@@ -1,0 +1,191 @@
+#include "storage/lmdb.hpp"
+
+#include "storage/big_endian.hpp"
+#include "storage/crc32.hpp"
+#include "storage/file.hpp"
+
+#include "troupe/limits.hpp"
+#include "troupe/log.hpp"
+
+#include <cerrno>
+
+#include <lmdb.h>
+
+namespace troupe::storage {
+
+namespace {
+
+constexpr std::array<const char*, table_count> table_names{
+  "meta", "topics", "groups", "offsets", "settings", "delays"};
+
+constexpr std::string_view format_key = "format";
+constexpr std::string_view format_version = "1";
+
+caf::error failed(errc code, const char* doing, int why) {
+  return make_error(why == ENOSPC ? errc::disk_full : code,
+                    std::string{doing} + ": " + mdb_strerror(why));
+}
+
+MDB_val val_of(std::string_view text) {
+  return {text.size(), const_cast<char*>(text.data())};
+}
+
+std::string_view view_of(const MDB_val& x) {
+  return {static_cast<const char*>(x.mv_data), x.mv_size};
+}
+
+/// LMDB's pages carry no checksum, so every row does: 4 bytes before its value.
+std::string sealed(std::string_view value) {
+  std::string row(4, '\0');
+  store(row.data(), crc32(value));
+  return row.append(value);
+}
+
+/// The value of a row; none when it is damaged.
+std::optional<std::string_view> unsealed(std::string_view row) {
+  if (row.size() < 4 || load<std::uint32_t>(row.data()) != crc32(row.substr(4)))
+    return {};
+  return row.substr(4);
+}
+
+} // namespace
+
+caf::expected<std::unique_ptr<lmdb>> lmdb::open(const std::string& directory) {
+  if (auto error = make_directories(directory))
+    return error;
+  MDB_env* env = nullptr;
+  if (auto rc = mdb_env_create(&env); rc != 0)
+    return failed(errc::io_failed, "cannot make an LMDB environment", rc);
+  std::unique_ptr<lmdb> result{new lmdb{env, limits::state_map_bytes}};
+  mdb_env_set_maxdbs(env, 16);
+  mdb_env_set_mapsize(env, result->map_bytes_);
+  // Actors change threads, so transactions are not tied to them.
+  auto rc = mdb_env_open(env, directory.c_str(), MDB_NOTLS, 0644);
+  if (rc != 0)
+    return failed(rc == MDB_CORRUPTED || rc == MDB_INVALID
+                    || rc == MDB_VERSION_MISMATCH
+                  ? errc::state_corrupt
+                  : errc::io_failed,
+                  ("cannot open the state in " + directory
+                   + " (move it away to begin with empty settings; messages "
+                     "are not in it)")
+                    .c_str(),
+                  rc);
+  int dead = 0;
+  mdb_reader_check(env, &dead);
+  if (auto error = result->open_tables())
+    return error;
+  return result;
+}
+
+lmdb::~lmdb() {
+  mdb_env_close(env_);
+}
+
+caf::error lmdb::open_tables() {
+  MDB_txn* txn = nullptr;
+  auto rc = mdb_txn_begin(env_, nullptr, 0, &txn);
+  for (std::size_t i = 0; rc == 0 && i < table_count; ++i)
+    rc = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &tables_[i]);
+  std::string version;
+  if (rc == 0) {
+    auto key = val_of(format_key);
+    MDB_val value{};
+    auto& meta = tables_[static_cast<std::size_t>(table::meta)];
+    if (mdb_get(txn, meta, &key, &value) == 0) {
+      version = unsealed(view_of(value)).value_or("damaged");
+    } else {
+      auto row = sealed(format_version);
+      value = val_of(row);
+      rc = mdb_put(txn, meta, &key, &value, 0);
+    }
+  }
+  if (rc == 0)
+    rc = mdb_txn_commit(txn);
+  else
+    mdb_txn_abort(txn);
+  if (rc != 0)
+    return failed(errc::state_write_failed, "cannot make the state's tables",
+                  rc);
+  if (!version.empty() && version != format_version)
+    return make_error(errc::state_corrupt,
+                      "the state has format " + version + ", this troupe reads "
+                        + std::string{format_version}
+                        + "; start it with the version that wrote it");
+  return caf::none;
+}
+
+int lmdb::try_write(const std::vector<row_change>& changes) {
+  MDB_txn* txn = nullptr;
+  if (auto rc = mdb_txn_begin(env_, nullptr, 0, &txn); rc != 0)
+    return rc;
+  for (const auto& change : changes) {
+    auto dbi = tables_[static_cast<std::size_t>(change.where)];
+    auto key = val_of(change.key);
+    int rc = 0;
+    if (change.value) {
+      auto row = sealed(*change.value);
+      auto value = val_of(row);
+      rc = mdb_put(txn, dbi, &key, &value, 0);
+    } else {
+      rc = mdb_del(txn, dbi, &key, nullptr);
+      if (rc == MDB_NOTFOUND)
+        rc = 0;
+    }
+    if (rc != 0) {
+      mdb_txn_abort(txn);
+      return rc;
+    }
+  }
+  return mdb_txn_commit(txn);
+}
+
+caf::error lmdb::write(const std::vector<row_change>& changes) {
+  for (;;) {
+    auto rc = try_write(changes);
+    if (rc == 0)
+      return caf::none;
+    if (rc != MDB_MAP_FULL)
+      return failed(errc::state_write_failed, "cannot commit state", rc);
+    // No transaction is open here, so the map may change its size.
+    if (auto grown = mdb_env_set_mapsize(env_, map_bytes_ * 2); grown != 0)
+      return failed(errc::state_write_failed, "cannot grow the state's map",
+                    grown);
+    map_bytes_ *= 2;
+    log::info("state_store", "map grown").with("bytes", map_bytes_);
+  }
+}
+
+caf::expected<std::size_t>
+lmdb::for_each(table where,
+               const std::function<void(std::string_view, std::string_view)>&
+                 visit) {
+  MDB_txn* txn = nullptr;
+  if (auto rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn); rc != 0)
+    return failed(errc::state_corrupt, "cannot read state", rc);
+  MDB_cursor* cursor = nullptr;
+  auto index = static_cast<std::size_t>(where);
+  auto rc = mdb_cursor_open(txn, tables_[index], &cursor);
+  MDB_val key{};
+  MDB_val value{};
+  std::size_t damaged = 0;
+  while (rc == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    auto content = unsealed(view_of(value));
+    if (content) {
+      visit(view_of(key), *content);
+      continue;
+    }
+    ++damaged;
+    log::error("state_store", "damaged row passed over")
+      .with("table", table_names[index])
+      .with("key", view_of(key));
+  }
+  if (cursor != nullptr)
+    mdb_cursor_close(cursor);
+  mdb_txn_abort(txn);
+  if (rc != MDB_NOTFOUND)
+    return failed(errc::state_corrupt, "cannot read state", rc);
+  return damaged;
+}
+
+} // namespace troupe::storage

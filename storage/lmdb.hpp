@@ -1,0 +1,70 @@
+/// The LMDB environment: named tables, one write transaction at a time, a map
+/// that grows. The only files that include <lmdb.h>. One thread uses it.
+#pragma once
+
+#include "troupe/errc.hpp"
+
+#include <caf/expected.hpp>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct MDB_env;
+
+namespace troupe::storage {
+
+/// The tables of the environment. Layout of their rows: README.md, "State".
+enum class table : std::uint8_t { meta, topics, groups, offsets, settings,
+                                  delays };
+
+inline constexpr std::size_t table_count = 6;
+
+/// A change of one row.
+struct row_change {
+  table where = table::meta;
+  std::string key;
+  std::optional<std::string> value; ///< none: the row goes
+};
+
+class lmdb {
+public:
+  /// Opens or makes the environment in a directory of its own.
+  /// @errors io_failed, state_corrupt, state_write_failed
+  static caf::expected<std::unique_ptr<lmdb>> open(const std::string& directory);
+
+  ~lmdb();
+
+  lmdb(const lmdb&) = delete;
+  lmdb& operator=(const lmdb&) = delete;
+
+  /// Makes all changes durable, or none of them. Grows the map when it is full.
+  /// @errors state_write_failed, disk_full
+  caf::error write(const std::vector<row_change>& changes);
+
+  /// Calls `visit` with every row of a table by key. A row whose checksum is
+  /// wrong is logged and passed over.
+  /// @returns how many were passed over
+  /// @errors state_corrupt
+  caf::expected<std::size_t>
+  for_each(table where,
+           const std::function<void(std::string_view key,
+                                    std::string_view value)>& visit);
+
+private:
+  lmdb(MDB_env* env, std::size_t map_bytes) : env_(env), map_bytes_(map_bytes) {}
+
+  int try_write(const std::vector<row_change>& changes);
+  caf::error open_tables();
+
+  MDB_env* env_;
+  std::size_t map_bytes_;
+  std::array<unsigned, table_count> tables_{};
+};
+
+} // namespace troupe::storage

@@ -1,0 +1,174 @@
+#include "storage/record.hpp"
+
+#include "storage/big_endian.hpp"
+#include "storage/crc32.hpp"
+
+#include "troupe/limits.hpp"
+#include "troupe/model/properties.hpp"
+
+#include <cstring>
+#include <string>
+
+namespace troupe::storage {
+
+namespace {
+
+constexpr std::size_t topic_bytes_v1_max = 127;
+
+// Everything but hosts, body, topic and properties: 84 - 16 + 1 + 2 + 4.
+constexpr std::size_t fixed_bytes = 75;
+
+std::size_t host_bytes(const host& x) {
+  return std::size_t{x.size} + 4;
+}
+
+char* store_host_bytes(char* at, const host& x) {
+  std::memcpy(at, x.bytes.data(), x.size);
+  return store<std::int32_t>(at + x.size, x.port);
+}
+
+host load_host(const char* at, bool v6) {
+  host x;
+  x.size = v6 ? 16 : 4;
+  std::memcpy(x.bytes.data(), at, x.size);
+  x.port = static_cast<std::uint16_t>(load<std::int32_t>(at + x.size));
+  return x;
+}
+
+/// Whether a separator is missing between the two property texts.
+bool needs_separator(const record_draft& draft) {
+  return !draft.properties.empty() && !draft.more_properties.empty()
+         && draft.properties.back() != properties::value_end;
+}
+
+std::size_t properties_size(const record_draft& draft) {
+  return draft.properties.size() + draft.more_properties.size()
+         + (needs_separator(draft) ? 1 : 0);
+}
+
+char* store_text(char* at, std::string_view text) {
+  if (!text.empty())
+    std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+caf::error corrupt(std::string what) {
+  return make_error(errc::corrupt_record, std::move(what));
+}
+
+} // namespace
+
+std::size_t record_size(const record_draft& draft) {
+  return fixed_bytes + host_bytes(draft.born_host)
+         + host_bytes(draft.store_host) + draft.body.size()
+         + (draft.topic.size() > topic_bytes_v1_max ? 1 : 0)
+         + draft.topic.size() + properties_size(draft);
+}
+
+void encode_record(const record_draft& draft, log_offset position,
+                   std::size_t size, char* out) {
+  auto v2 = draft.topic.size() > topic_bytes_v1_max;
+  auto flags = draft.sys_flag & ~(sys_flag_born_v6 | sys_flag_store_v6);
+  if (draft.born_host.is_v6())
+    flags |= sys_flag_born_v6;
+  if (draft.store_host.is_v6())
+    flags |= sys_flag_store_v6;
+  auto* at = out;
+  at = store(at, static_cast<std::uint32_t>(size));
+  at = store(at, v2 ? magic_v2 : magic_v1);
+  at = store(at, crc32(draft.body));
+  at = store(at, draft.queue.value);
+  at = store(at, draft.flag);
+  at = store(at, draft.offset.value);
+  at = store(at, position.value);
+  at = store(at, flags);
+  at = store(at, draft.born_time.value);
+  at = store_host_bytes(at, draft.born_host);
+  at = store(at, draft.store_time.value);
+  at = store_host_bytes(at, draft.store_host);
+  at = store(at, draft.reconsume_times);
+  at = store(at, draft.prepared_offset.value);
+  at = store(at, static_cast<std::uint32_t>(draft.body.size()));
+  at = store_text(at, draft.body);
+  at = v2 ? store(at, static_cast<std::uint16_t>(draft.topic.size()))
+          : store(at, static_cast<std::uint8_t>(draft.topic.size()));
+  at = store_text(at, draft.topic);
+  at = store(at, static_cast<std::uint16_t>(properties_size(draft)));
+  at = store_text(at, draft.properties);
+  if (needs_separator(draft))
+    *at++ = properties::value_end;
+  store_text(at, draft.more_properties);
+}
+
+caf::expected<record_view> decode_record(std::string_view bytes,
+                                         body_check check) {
+  if (bytes.size() < record_at::born_host)
+    return corrupt("a record needs at least 91 bytes, there are "
+                   + std::to_string(bytes.size()));
+  record_view view;
+  view.size = load<std::uint32_t>(bytes.data());
+  auto magic = load<std::uint32_t>(bytes.data() + record_at::magic);
+  if (magic != magic_v1 && magic != magic_v2)
+    return corrupt("no record begins here: the magic number is wrong");
+  if (view.size < fixed_bytes + 16 || view.size > bytes.size())
+    return corrupt("the record's size " + std::to_string(view.size)
+                   + " does not fit");
+  const auto* at = bytes.data();
+  const auto* end = at + view.size;
+  view.queue = {load<std::int32_t>(at + record_at::queue)};
+  view.flag = load<std::int32_t>(at + record_at::flag);
+  view.offset = {load<std::int64_t>(at + record_at::queue_offset)};
+  view.position = {load<std::int64_t>(at + record_at::position)};
+  view.sys_flag = load<std::int32_t>(at + record_at::sys_flag);
+  view.born_time = {load<std::int64_t>(at + record_at::born_time)};
+  auto crc = load<std::uint32_t>(at + record_at::body_crc);
+  auto born_v6 = (view.sys_flag & sys_flag_born_v6) != 0;
+  auto store_v6 = (view.sys_flag & sys_flag_store_v6) != 0;
+  if (view.size < fixed_bytes + 16u + (born_v6 ? 12 : 0) + (store_v6 ? 12 : 0))
+    return corrupt("the record is too short for its hosts");
+  at += record_at::born_host;
+  view.born_host = load_host(at, born_v6);
+  at += host_bytes(view.born_host);
+  view.store_time = {load<std::int64_t>(at)};
+  at += 8;
+  view.store_host = load_host(at, store_v6);
+  at += host_bytes(view.store_host);
+  view.reconsume_times = load<std::int32_t>(at);
+  view.prepared_offset = {load<std::int64_t>(at + 4)};
+  std::size_t body_size = load<std::uint32_t>(at + 12);
+  at += 16;
+  auto left = [&] { return static_cast<std::size_t>(end - at); };
+  std::size_t topic_length_bytes = magic == magic_v2 ? 2 : 1;
+  if (left() < body_size || left() - body_size < topic_length_bytes)
+    return corrupt("the body's length does not fit");
+  view.body = {at, body_size};
+  at += body_size;
+  std::size_t topic_size = magic == magic_v2
+                             ? load<std::uint16_t>(at)
+                             : static_cast<std::uint8_t>(*at);
+  at += topic_length_bytes;
+  if (left() < topic_size + 2)
+    return corrupt("the topic's length does not fit");
+  view.topic = {at, topic_size};
+  at += topic_size;
+  std::size_t text_size = load<std::uint16_t>(at);
+  at += 2;
+  if (left() != text_size)
+    return corrupt("the lengths within the record do not add up to its size");
+  view.properties = {at, text_size};
+  if (check == body_check::crc && crc32(view.body) != crc)
+    return corrupt("the body does not match its checksum");
+  return view;
+}
+
+epoch_ms store_time_of(const char* record) {
+  auto flags = load<std::int32_t>(record + record_at::sys_flag);
+  auto born_bytes = (flags & sys_flag_born_v6) != 0 ? 20u : 8u;
+  return {load<std::int64_t>(record + record_at::born_host + born_bytes)};
+}
+
+void encode_blank(std::uint32_t rest, char* out) {
+  store(store(out, rest), magic_blank);
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,89 @@
+#include "storage/segment.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace troupe::storage {
+
+segment::segment(log_offset start, std::int64_t bytes, file_ptr file,
+                 const char* map)
+  : start_(start), bytes_(bytes), file_(std::move(file)), map_(map) {
+}
+
+segment::~segment() {
+  ::munmap(const_cast<char*>(map_), static_cast<std::size_t>(bytes_));
+}
+
+caf::expected<segment_ptr> segment::map(log_offset start, std::int64_t bytes,
+                                        file_ptr file) {
+  auto* at = ::mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ,
+                    MAP_SHARED, file->fd(), 0);
+  if (at == MAP_FAILED)
+    return make_error(errc::io_failed,
+                      "cannot map " + file->path() + ": "
+                        + std::strerror(errno));
+  return segment_ptr{
+    new segment{start, bytes, std::move(file), static_cast<const char*>(at)},
+    false};
+}
+
+caf::expected<segment_ptr> segment::open(const std::string& directory,
+                                         log_offset start,
+                                         std::int64_t bytes) {
+  auto file = file::open(directory + "/" + start_name(start.value),
+                         open_mode::read_write);
+  if (!file)
+    return std::move(file.error());
+  auto size = (*file)->size();
+  if (!size)
+    return std::move(size.error());
+  if (*size != bytes)
+    return make_error(errc::corrupt_file,
+                      "segment " + (*file)->path() + " has "
+                        + std::to_string(*size) + " bytes, but segments of "
+                        + std::to_string(bytes)
+                        + " are configured; set mappedFileSizeCommitLog to the "
+                          "size with which the store was made");
+  return map(start, bytes, std::move(*file));
+}
+
+caf::expected<segment_ptr> segment::create(const std::string& directory,
+                                           log_offset start,
+                                           std::int64_t bytes) {
+  auto path = directory + "/" + start_name(start.value);
+  auto file = file::open(path, open_mode::create);
+  if (!file)
+    return std::move(file.error());
+  auto error = (*file)->allocate(bytes);
+  if (!error)
+    error = (*file)->sync();
+  if (!error)
+    error = sync_directory(directory);
+  if (error) {
+    // A half-made segment would stop the next start.
+    if (auto again = remove_file(path))
+      return again;
+    return error;
+  }
+  return map(start, bytes, std::move(*file));
+}
+
+bool segment::is_resident(log_offset position, std::int64_t bytes) const {
+  static const auto page = static_cast<std::int64_t>(::sysconf(_SC_PAGESIZE));
+  auto first = (position - start_) / page * page;
+  auto last = std::min((position - start_) + bytes, bytes_);
+  auto pages = static_cast<std::size_t>((last - first + page - 1) / page);
+  std::vector<unsigned char> states(pages);
+  if (::mincore(const_cast<char*>(map_) + first,
+                static_cast<std::size_t>(last - first), states.data())
+      != 0)
+    return true; // it cannot be told: read it the plain way
+  return std::ranges::all_of(states, [](auto x) { return (x & 1) != 0; });
+}
+
+} // namespace troupe::storage

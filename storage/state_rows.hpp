@@ -1,0 +1,44 @@
+/// How topics, groups, progress and settings stand in LMDB: keys and values as
+/// bytes. Layout: README.md, "State". A reader passes over fields that a newer
+/// writer has added at the end.
+#pragma once
+
+#include "storage/lmdb.hpp"
+
+#include "troupe/model/group_config.hpp"
+#include "troupe/model/queue_key.hpp"
+#include "troupe/model/topic_config.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace troupe::storage {
+
+std::string encode_topic(const topic_config& topic);
+std::optional<topic_config> decode_topic(std::string_view name,
+                                         std::string_view value);
+
+std::string encode_group(const group_config& group);
+std::optional<group_config> decode_group(std::string_view name,
+                                         std::string_view value);
+
+/// Key of a queue's progress: group, 0, topic, 0, queue id. Group and topic
+/// names hold no zero byte.
+std::string encode_offset_key(std::string_view group, const queue_key& queue);
+std::optional<std::pair<std::string, queue_key>>
+decode_offset_key(std::string_view key);
+
+std::string encode_number(std::int64_t value);
+std::optional<std::int64_t> decode_number(std::string_view value);
+
+std::string encode_version(const data_version& version);
+std::optional<data_version> decode_version(std::string_view value);
+
+/// Key of a setting: namespace, 0, name.
+std::string encode_setting_key(std::string_view ns, std::string_view name);
+std::optional<std::pair<std::string, std::string>>
+decode_setting_key(std::string_view key);
+
+} // namespace troupe::storage
