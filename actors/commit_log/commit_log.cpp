@@ -1,0 +1,594 @@
+#include "commit_log/commit_log.hpp"
+
+#include "reactor/quiet.hpp"
+#include "storage/commit_log.hpp"
+#include "storage/key_index.hpp"
+
+#include "troupe/limits.hpp"
+#include "troupe/model/properties.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <vector>
+
+namespace troupe {
+
+namespace {
+
+/// A batch that is in the log but not answered yet.
+struct logged_batch {
+  append_batch batch;
+  std::vector<appended_row> rows;
+  log_offset end; ///< of its last record
+};
+
+/// Answers of one round, one message an asker.
+class answers {
+public:
+  append_done& to(const append_asker& asker) {
+    for (auto& [known, done] : all_)
+      if (known == asker)
+        return done;
+    all_.emplace_back(asker, append_done{});
+    return all_.back().second;
+  }
+
+  std::vector<std::pair<append_asker, append_done>>& all() { return all_; }
+
+private:
+  std::vector<std::pair<append_asker, append_done>> all_;
+};
+
+class commit_log_impl : public commit_log_actor::base {
+public:
+  commit_log_impl(caf::actor_config& config, commit_log_actor_options options)
+    : commit_log_actor::base(config),
+      options_(std::move(options)),
+      log_(*options_.log),
+      synced_(log_.written()),
+      visible_(log_.written()),
+      checkpointed_(log_.written()) {
+  }
+
+  const char* name() const override { return "commit_log"; }
+
+  behavior_type make_behavior() override {
+    make_quiet(*this);
+    delayed_send(this, limits::checkpoint_period, checkpoint_tick{});
+    return {
+      [this](append_batch& x) { append(x); },
+      [this](const failure_seen& x) { std::erase(refused_, x.listener); },
+      [this](const flush_tick&) { flush(); },
+      [this](read_records& x) { return read(std::move(x.positions)); },
+      [this](const find_by_key& x) { return find(x); },
+      [this](const describe_log&) { return report(); },
+      [this](const drain_log&) { return drain(); },
+      [this](const checkpoint_tick&) { checkpoint(); },
+      [this](const final_checkpoint&) { return checkpoint_finally(); },
+      [this](const set_rows_source& x) { rows_source_ = x.source; },
+      [this](const background_sync_tick&) {
+        background_armed_ = false;
+        request_sync();
+      },
+    };
+  }
+
+private:
+  // -- appending ---------------------------------------------------------------
+
+  void append(append_batch& batch) {
+    if (std::ranges::find(refused_, batch.listener) != refused_.end())
+      return fail(batch, 0, errc::log_write_failed, last_failure_);
+    if (auto refusal = why_refused())
+      return fail(batch, 0, errc_of(refusal), context_of(refusal));
+    // One stamp a batch; it never goes back, so that searches by time work.
+    last_time_ = std::max(last_time_, options_.clock());
+    logged_batch logged;
+    logged.rows.reserve(batch.rows.size());
+    for (std::size_t first = 0; first < batch.rows.size();) {
+      auto count = group_size(batch, first);
+      if (auto error = append_group(batch, first, count, logged.rows)) {
+        auto rest = split(batch, first);
+        keep(std::move(logged), std::move(batch));
+        return fail(rest, 0, errc_of(error), context_of(error));
+      }
+      first += count;
+    }
+    keep(std::move(logged), std::move(batch));
+  }
+
+  void keep(logged_batch logged, append_batch batch) {
+    if (batch.rows.empty())
+      return;
+    logged.batch = std::move(batch);
+    logged.end = log_.end();
+    unwritten_.push_back(std::move(logged));
+    if (!armed_) {
+      armed_ = true;
+      send(this, flush_tick{});
+    }
+  }
+
+  caf::error why_refused() const {
+    if (draining_)
+      return make_error(errc::shutting_down,
+                        "the broker is shutting down; send to another one");
+    if (!failure_.empty())
+      return make_error(errc::log_sync_failed, failure_);
+    auto waiting = log_.end() - (is_sync() ? synced_ : log_.written());
+    if (waiting > static_cast<std::int64_t>(limits::write_buffer_bytes_max))
+      return make_error(errc::busy,
+                        "[PC_SYNCHRONIZED]broker busy, "
+                          + std::to_string(waiting)
+                          + " bytes wait for the disk; retry in a moment");
+    return caf::none;
+  }
+
+  bool is_sync() const { return options_.flush == flush_mode::sync; }
+
+  static std::size_t group_size(const append_batch& batch, std::size_t first) {
+    std::size_t count = 1;
+    while (first + count < batch.rows.size()
+           && batch.rows[first + count].continues)
+      ++count;
+    return count;
+  }
+
+  storage::record_draft draft_of(const append_batch& batch,
+                                 const append_row& row) const {
+    storage::record_draft draft;
+    draft.topic = batch.topic.view();
+    draft.body = row.body.view();
+    draft.properties = row.properties.view();
+    if (row.text == property_text::from_client)
+      draft.more_properties = options_.more_properties;
+    draft.queue = batch.queue;
+    draft.offset = row.offset;
+    draft.flag = row.flag;
+    draft.sys_flag = row.sys_flag;
+    draft.reconsume_times = row.reconsume_times;
+    draft.born_time = row.born_time;
+    draft.born_host = row.born_host;
+    draft.store_time = last_time_;
+    draft.store_host = row.store_host;
+    draft.prepared_offset = row.prepared_offset;
+    return draft;
+  }
+
+  /// Encodes the messages of one request, all in one segment.
+  caf::error append_group(append_batch& batch, std::size_t first,
+                          std::size_t count, std::vector<appended_row>& rows) {
+    std::size_t bytes = 0;
+    for (std::size_t i = first; i < first + count; ++i)
+      bytes += storage::record_size(draft_of(batch, batch.rows[i]));
+    if (auto error = log_.reserve(bytes)) {
+      last_failure_ = context_of(error);
+      return error;
+    }
+    for (std::size_t i = first; i < first + count; ++i) {
+      auto& row = batch.rows[i];
+      auto draft = draft_of(batch, row);
+      auto size = storage::record_size(draft);
+      auto position = log_.append(draft, size);
+      if (row.due_after_ms > 0)
+        row.tags_code = last_time_.value + row.due_after_ms;
+      rows.push_back({position, static_cast<std::int32_t>(size), row.tags_code,
+                      last_time_});
+      index_row(batch, row, position);
+    }
+    appended_messages_ += static_cast<std::int64_t>(count);
+    appended_bytes_ += static_cast<std::int64_t>(bytes);
+    return caf::none;
+  }
+
+  void index_row(const append_batch& batch, const append_row& row,
+                 log_offset position) {
+    auto topic = batch.topic.view();
+    auto text = row.properties.view();
+    auto add = [&](std::string_view key) {
+      if (!key.empty())
+        keys_.push_back({storage::index_hash(topic, key), position, last_time_});
+    };
+    add(text.substr(row.unique_key.offset, row.unique_key.size));
+    auto keys = text.substr(row.keys.offset, row.keys.size);
+    while (!keys.empty()) {
+      auto blank = keys.find(' ');
+      add(keys.substr(0, blank));
+      keys = blank == keys.npos ? std::string_view{} : keys.substr(blank + 1);
+    }
+  }
+
+  /// Takes the rows from `first` on out of `batch` into one of their own.
+  static append_batch split(append_batch& batch, std::size_t first) {
+    append_batch rest;
+    rest.reply_to = batch.reply_to;
+    rest.topic = batch.topic;
+    rest.queue = batch.queue;
+    rest.listener = batch.listener;
+    auto begin = batch.rows.begin() + static_cast<long>(first);
+    rest.rows.assign(std::make_move_iterator(begin),
+                     std::make_move_iterator(batch.rows.end()));
+    batch.rows.erase(begin, batch.rows.end());
+    return rest;
+  }
+
+  // -- writing -----------------------------------------------------------------
+
+  void flush() {
+    armed_ = false;
+    if (unwritten_.empty())
+      return;
+    ++writes_;
+    if (auto error = log_.write()) {
+      log_.discard_unwritten();
+      keys_.clear();
+      last_failure_ = context_of(error);
+      log::error("commit_log", "write failed").with("why", last_failure_);
+      auto failed = std::move(unwritten_);
+      unwritten_.clear();
+      for (auto& x : failed)
+        fail(x.batch, 0, errc_of(error), last_failure_);
+      return;
+    }
+    if (!keys_.empty()) {
+      send(options_.index,
+           add_index_entries{std::move(keys_), log_.written()});
+      keys_.clear();
+    }
+    prepare_next();
+    if (is_sync()) {
+      answer_unwaited();
+      std::ranges::move(unwritten_, std::back_inserter(unsynced_));
+      unwritten_.clear();
+      request_sync();
+      return;
+    }
+    publish(unwritten_);
+    unwritten_.clear();
+    if (!background_armed_) {
+      background_armed_ = true;
+      delayed_send(this, limits::async_flush_period, background_sync_tick{});
+    }
+  }
+
+  /// Answers the producers that asked not to wait for the disk.
+  void answer_unwaited() {
+    answers now;
+    for (auto& logged : unwritten_)
+      for (auto& row : logged.batch.rows)
+        if (row.ack == ack_when::written) {
+          auto index = static_cast<std::size_t>(&row
+                                                - logged.batch.rows.data());
+          add_outcome(now, logged, index, errc::none);
+        }
+    for (auto& [asker, answer] : now.all())
+      send(asker, std::move(answer));
+  }
+
+  void add_outcome(answers& to, logged_batch& logged, std::size_t index,
+                   errc error) {
+    auto& row = logged.batch.rows[index];
+    append_outcome outcome;
+    outcome.from = row.from;
+    outcome.error = error;
+    outcome.queue = row.answer_queue;
+    outcome.offset = row.offset;
+    if (index < logged.rows.size()) {
+      outcome.position = logged.rows[index].position;
+      outcome.store_time = logged.rows[index].store_time;
+    }
+    outcome.store_host = row.store_host;
+    outcome.properties = std::move(row.properties);
+    outcome.unique_key = row.unique_key;
+    outcome.continues = row.continues;
+    to.to(logged.batch.reply_to).rows.push_back(std::move(outcome));
+  }
+
+  /// Shows messages to consumers and answers their producers.
+  void publish(std::vector<logged_batch>& batches) {
+    answers now;
+    for (auto& logged : batches) {
+      for (std::size_t i = 0; i < logged.batch.rows.size(); ++i)
+        if (!is_sync() || logged.batch.rows[i].ack == ack_when::durable)
+          add_outcome(now, logged, i, errc::none);
+      send(logged.batch.listener,
+           appended{logged.batch.rows.front().offset, std::move(logged.rows)});
+      visible_ = std::max(visible_, logged.end);
+    }
+    for (auto& [asker, answer] : now.all())
+      send(asker, std::move(answer));
+  }
+
+  /// Answers the rows from `first` on with an error and lets their queue take
+  /// the offsets back.
+  void fail(append_batch& batch, std::size_t first, errc error,
+            const std::string& why) {
+    answers now;
+    logged_batch logged;
+    auto offset = batch.rows[first].offset;
+    logged.batch = std::move(batch);
+    for (auto i = first; i < logged.batch.rows.size(); ++i)
+      add_outcome(now, logged, i, error);
+    for (auto& [asker, answer] : now.all()) {
+      answer.why = why;
+      send(asker, std::move(answer));
+    }
+    const auto& listener = logged.batch.listener;
+    if (std::ranges::find(refused_, listener) != refused_.end())
+      return; // it has been told; this batch was under way
+    refused_.push_back(listener);
+    send(listener, append_failed{offset});
+  }
+
+  // -- syncing -----------------------------------------------------------------
+
+  void request_sync() {
+    if (syncing_ || !failure_.empty() || synced_ == log_.written())
+      return;
+    syncing_ = true;
+    ++syncs_;
+    auto upto = log_.written();
+    request(options_.flusher, caf::infinite, sync_files{log_.take_unsynced()})
+      .then([this, upto](const files_synced&) { synced(upto); },
+            [this](caf::error& error) { sync_failed(error); });
+  }
+
+  void synced(log_offset upto) {
+    syncing_ = false;
+    synced_ = upto;
+    if (is_sync()) {
+      std::vector<logged_batch> durable;
+      while (!unsynced_.empty() && unsynced_.front().end <= upto) {
+        durable.push_back(std::move(unsynced_.front()));
+        unsynced_.pop_front();
+      }
+      publish(durable);
+      request_sync();
+    }
+    finish_drain();
+  }
+
+  /// The kernel may have dropped what it could not write: from here on nothing
+  /// can be acknowledged, ever, by this process. Reads go on.
+  void sync_failed(const caf::error& error) {
+    syncing_ = false;
+    failure_ = "the broker stores no messages any more: " + context_of(error)
+               + "; mend the disk and restart it";
+    log::error("commit_log", "sync failed, no more messages are stored")
+      .with("why", context_of(error));
+    auto failed = std::move(unsynced_);
+    unsynced_.clear();
+    for (auto& x : failed)
+      fail(x.batch, 0, errc::log_sync_failed, failure_);
+    finish_drain();
+  }
+
+  void prepare_next() {
+    if (preparing_ || !log_.wants_next())
+      return;
+    preparing_ = true;
+    prepare_segment wish{log_.options().directory, log_.next_start(),
+                         log_.options().segment_bytes};
+    request(options_.flusher, caf::infinite, std::move(wish))
+      .then(
+        [this](segment_prepared& x) {
+          preparing_ = false;
+          log_.adopt_next(std::move(x.segment));
+        },
+        [this](caf::error& error) {
+          // Tried again, on the spot, when the current segment is full.
+          preparing_ = false;
+          log::warning("commit_log", "cannot prepare the next segment")
+            .with("why", describe(error));
+        });
+  }
+
+  // -- reading -----------------------------------------------------------------
+
+  caf::typed_response_promise<record_bytes>
+  read(std::vector<log_offset> positions) {
+    auto promise = make_response_promise<record_bytes>();
+    auto job = [reader = log_.reader(), positions = std::move(positions)]()
+      -> caf::expected<std::vector<payload>> {
+      std::vector<payload> records;
+      for (auto position : positions) {
+        auto record = reader.read_record(position);
+        if (!record)
+          return std::move(record.error());
+        records.push_back(payload::copy_of(record->view()));
+      }
+      return records;
+    };
+    read_cold(promise, std::move(job));
+    return promise;
+  }
+
+  void read_cold(
+    caf::typed_response_promise<record_bytes> promise,
+    std::function<caf::expected<std::vector<payload>>()> job) {
+    request(options_.cold_reader, caf::infinite, cold_records{std::move(job)})
+      .then([promise](record_bytes& x) mutable { promise.deliver(std::move(x)); },
+            [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+  }
+
+  caf::typed_response_promise<record_bytes> find(const find_by_key& wish) {
+    auto promise = make_response_promise<record_bytes>();
+    auto count = std::clamp(wish.count_max, 1, limits::query_messages_max);
+    find_positions question{storage::index_hash(wish.topic, wish.key),
+                            wish.begin, wish.end, count};
+    request(options_.index, caf::infinite, std::move(question))
+      .then(
+        [this, promise, wish](positions_found& x) {
+          auto job = [reader = log_.reader(), wish,
+                      positions = std::move(x.positions)] {
+            return matching(reader, positions, wish);
+          };
+          read_cold(promise, std::move(job));
+        },
+        [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+    return promise;
+  }
+
+  /// The records at `positions` that really have the key: hashes collide.
+  static caf::expected<std::vector<payload>>
+  matching(const storage::log_reader& reader,
+           const std::vector<log_offset>& positions, const find_by_key& wish) {
+    std::vector<payload> records;
+    for (auto position : positions) {
+      auto bytes = reader.read_record(position);
+      if (!bytes)
+        continue; // gone with its segment, or damaged
+      auto record = storage::decode_record(bytes->view(),
+                                           storage::body_check::none);
+      if (!record || record->topic != wish.topic)
+        continue;
+      auto unique = properties::find(record->properties,
+                                     properties::unique_key);
+      auto keys = properties::find(record->properties, properties::keys);
+      auto matches = unique == wish.key;
+      while (!matches && !keys.empty()) {
+        auto blank = keys.find(' ');
+        matches = keys.substr(0, blank) == wish.key;
+        keys = blank == keys.npos ? std::string_view{} : keys.substr(blank + 1);
+      }
+      if (matches)
+        records.push_back(payload::copy_of(bytes->view()));
+    }
+    return records;
+  }
+
+  caf::typed_response_promise<log_report> report() {
+    auto promise = make_response_promise<log_report>();
+    log_report now;
+    now.min = log_.min();
+    now.written = log_.written();
+    now.synced = synced_;
+    now.appended_messages = appended_messages_;
+    now.appended_bytes = appended_bytes_;
+    now.writes = writes_;
+    now.syncs = syncs_;
+    now.failure = failure_;
+    auto job = [reader = log_.reader()]() -> caf::expected<std::int64_t> {
+      auto first = reader.read_record(reader.min());
+      if (!first)
+        return std::int64_t{-1};
+      return storage::store_time_of(first->data).value;
+    };
+    request(options_.cold_reader, caf::infinite, cold_number{std::move(job)})
+      .then(
+        [promise, now](const cold_number_found& x) mutable {
+          now.earliest_store_time = {x.value};
+          promise.deliver(std::move(now));
+        },
+        [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+    return promise;
+  }
+
+  // -- checkpoints and the end -----------------------------------------------------
+
+  void checkpoint() {
+    delayed_send(this, limits::checkpoint_period, checkpoint_tick{});
+    if (checkpointing_ || !rows_source_ || visible_ == checkpointed_
+        || !failure_.empty())
+      return;
+    checkpointing_ = true;
+    request_checkpoint(visible_, false, [this](const caf::error& error) {
+      checkpointing_ = false;
+      if (error)
+        log::error("commit_log", "checkpoint failed, a restart takes longer")
+          .with("why", describe(error));
+    });
+  }
+
+  caf::typed_response_promise<checkpoint_done> checkpoint_finally() {
+    auto promise = make_response_promise<checkpoint_done>();
+    request_checkpoint(visible_, unsynced_.empty() && failure_.empty(),
+                       [promise](const caf::error& error) mutable {
+                         if (error)
+                           promise.deliver(error);
+                         else
+                           promise.deliver(checkpoint_done{});
+                       });
+    return promise;
+  }
+
+  /// Rows of all records before `end` have been sent to their queues: have
+  /// them written and synced, then note the place.
+  void request_checkpoint(log_offset end, bool clean,
+                          std::function<void(const caf::error&)> then) {
+    auto failed = [then](caf::error& error) { then(error); };
+    request(options_.index, caf::infinite, flush_index{})
+      .then(
+        [=, this](const index_flushed&) {
+          request(rows_source_, caf::infinite, write_all_rows{})
+            .then(
+              [=, this](rows_written& rows) {
+                request(options_.flusher, caf::infinite,
+                        write_checkpoint{std::move(rows.files), end, clean})
+                  .then(
+                    [=, this](const checkpoint_written&) {
+                      checkpointed_ = end;
+                      then(caf::none);
+                    },
+                    failed);
+              },
+              failed);
+        },
+        failed);
+  }
+
+  caf::typed_response_promise<log_drained> drain() {
+    draining_ = true;
+    drained_ = make_response_promise<log_drained>();
+    flush();
+    request_sync();
+    finish_drain();
+    return drained_;
+  }
+
+  void finish_drain() {
+    if (!draining_ || !drained_.pending() || syncing_)
+      return;
+    if (failure_.empty() && synced_ != log_.written()) {
+      request_sync();
+      return;
+    }
+    drained_.deliver(log_drained{log_.written()});
+  }
+
+  commit_log_actor_options options_;
+  storage::commit_log& log_;
+  rows_source rows_source_;
+  std::vector<logged_batch> unwritten_;
+  std::deque<logged_batch> unsynced_; // written, in order; sync mode only
+  std::vector<append_listener> refused_; // until failure_seen
+  std::vector<index_entry> keys_;        // of unwritten records
+  epoch_ms last_time_;
+  log_offset synced_;
+  log_offset visible_; // end of the records that consumers may see
+  log_offset checkpointed_;
+  bool armed_ = false; // a flush_tick is under way
+  bool background_armed_ = false;
+  bool syncing_ = false;
+  bool preparing_ = false;
+  bool checkpointing_ = false;
+  bool draining_ = false;
+  std::string failure_;      // final
+  std::string last_failure_; // of the last write
+  std::int64_t appended_messages_ = 0;
+  std::int64_t appended_bytes_ = 0;
+  std::int64_t writes_ = 0;
+  std::int64_t syncs_ = 0;
+  caf::typed_response_promise<log_drained> drained_;
+};
+
+} // namespace
+
+commit_log_actor spawn_commit_log(caf::actor_system& system, placement where,
+                                  commit_log_actor_options options) {
+  return spawn_at<commit_log_impl>(system, where, std::move(options));
+}
+
+} // namespace troupe
