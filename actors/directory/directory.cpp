@@ -1,0 +1,439 @@
+#include "directory/directory.hpp"
+
+#include "directory/directory_state.hpp"
+#include "reactor/gather.hpp"
+#include "reactor/quiet.hpp"
+
+#include "troupe/model/names.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe {
+
+namespace {
+
+class directory_impl : public directory_actor::base {
+public:
+  directory_impl(caf::actor_config& config, directory_options options)
+    : directory_actor::base(config),
+      options_(std::move(options)),
+      state_(options_) {
+    for (auto& progress : options_.stored.progress)
+      progress_.emplace(progress.group, std::move(progress.rows));
+    options_.stored = {};
+  }
+
+  const char* name() const override { return "directory"; }
+
+  behavior_type make_behavior() override {
+    make_quiet(*this);
+    set_down_handler([this](const caf::down_msg& x) { forget_dead(x); });
+    send(this, register_tick{});
+    return {
+      [this](find_topic& x) { return find(x); },
+      [this](update_topic& x) { return update(x); },
+      [this](const delete_topic& x) { return remove(x); },
+      [this](const list_topics&) { return topics(); },
+      [this](const watch_topics& x) {
+        watchers_.push_back(caf::actor_cast<caf::actor_addr>(x.watcher));
+      },
+      [this](find_group& x) { return find(x); },
+      [this](update_group& x) { return update(x); },
+      [this](const delete_group& x) { return remove(x); },
+      [this](const list_groups&) { return groups(); },
+      [this](const find_producer& x) { return find(x); },
+      [this](const list_producers&) { return producers(); },
+      [this](const write_all_rows&) { return write_all(); },
+      [this](const trim_all& x) {
+        for (const auto& [name, topic] : topic_actors_)
+          send(topic, trim_queue{x.min});
+      },
+      [this](const flush_offsets&) { return flush_all(); },
+      [this](const register_tick&) {
+        delayed_send(this, limits::register_period, register_tick{});
+        announce_topics();
+      },
+    };
+  }
+
+  void on_exit() override {
+    auto end_all = [this](const auto& actors) {
+      for (const auto& [name, actor] : actors)
+        send_exit(actor, caf::exit_reason::user_shutdown);
+    };
+    end_all(topic_actors_);
+    end_all(group_actors_);
+    end_all(producer_actors_);
+  }
+
+private:
+  template <class Reply>
+  using promise = caf::typed_response_promise<Reply>;
+
+  // -- topics --------------------------------------------------------------------
+
+  /// Spawned on first use.
+  const topic_actor& topic_of(const topic_config& config) {
+    auto& actor = topic_actors_[config.name];
+    if (!actor) {
+      actor = options_.make_topic(config);
+      monitor(actor);
+    }
+    return actor;
+  }
+
+  void view(promise<topic_view> answer, const topic_config& config) {
+    request(topic_of(config), caf::infinite, describe_topic{})
+      .then([answer](topic_view& x) mutable { answer.deliver(std::move(x)); },
+            [answer](caf::error& e) mutable { answer.deliver(std::move(e)); });
+  }
+
+  promise<topic_view> find(find_topic& wish) {
+    auto answer = make_response_promise<topic_view>();
+    if (const auto* known = state_.find_topic(wish.topic)) {
+      if (auto open = storing_.find(wish.topic); open != storing_.end())
+        open->second.push_back(answer); // not durable yet
+      else
+        view(answer, *known);
+      return answer;
+    }
+    auto planned = state_.plan_topic(wish);
+    if (!planned) {
+      answer.deliver(std::move(planned.error()));
+      return answer;
+    }
+    log::info("directory", "topic created on first use")
+      .with("topic", planned->name)
+      .with("queues", planned->write_queues);
+    auto name = planned->name;
+    state_.put_topic(*planned, options_.clock());
+    storing_[name].push_back(answer);
+    store_topic(
+      {state_.topics_version(), {*planned}, {}},
+      [this, name](const caf::error& error) { settle(name, error); });
+    return answer;
+  }
+
+  /// A topic that was made on first use is durable, or could not be stored.
+  void settle(const std::string& name, const caf::error& error) {
+    auto waiting = std::move(storing_[name]);
+    storing_.erase(name);
+    const auto* config = state_.find_topic(name);
+    for (auto& answer : waiting) {
+      if (error)
+        answer.deliver(error);
+      else if (config != nullptr)
+        view(answer, *config);
+      else
+        answer.deliver(make_error(errc::topic_not_found,
+                                  "topic[" + name + "] was just deleted"));
+    }
+    if (error) {
+      state_.remove_topic(name, options_.clock());
+      return;
+    }
+    topic_was_changed(name);
+  }
+
+  void store_topic(put_topics rows,
+                   std::function<void(const caf::error&)> then) {
+    request(options_.store, caf::infinite, std::move(rows))
+      .then([then](const stored&) { then(caf::none); },
+            [then](caf::error& error) { then(error); });
+  }
+
+  promise<directory_changed> update(update_topic& wish) {
+    auto answer = make_response_promise<directory_changed>();
+    if (auto error = state_.check_update(wish.config)) {
+      answer.deliver(std::move(error));
+      return answer;
+    }
+    auto config = wish.config;
+    state_.put_topic(config, options_.clock());
+    store_topic({state_.topics_version(), {config}, {}},
+                [this, answer, config](const caf::error& error) mutable {
+                  if (error) {
+                    answer.deliver(error);
+                    return;
+                  }
+                  if (auto live = topic_actors_.find(config.name);
+                      live != topic_actors_.end())
+                    request(live->second, caf::infinite,
+                            set_topic_config{config})
+                      .then([](const topic_view&) {});
+                  topic_was_changed(config.name);
+                  answer.deliver(directory_changed{});
+                });
+    return answer;
+  }
+
+  promise<directory_changed> remove(const delete_topic& wish) {
+    auto answer = make_response_promise<directory_changed>();
+    if (auto error = state_.check_delete(wish.topic)) {
+      answer.deliver(std::move(error));
+      return answer;
+    }
+    // RocketMQ is content when the topic is already gone.
+    state_.remove_topic(wish.topic, options_.clock());
+    auto topic = wish.topic;
+    store_topic({state_.topics_version(), {}, {topic}},
+                [this, answer, topic](const caf::error& error) mutable {
+                  if (error) {
+                    answer.deliver(error);
+                    return;
+                  }
+                  drop_topic(topic);
+                  answer.deliver(directory_changed{});
+                });
+    return answer;
+  }
+
+  void drop_topic(const std::string& topic) {
+    log::info("directory", "topic deleted").with("topic", topic);
+    // Also when it was not used yet: its actor knows how to remove the files.
+    topic_config config;
+    config.name = topic;
+    auto actor = topic_of(config);
+    demonitor(actor.address());
+    topic_actors_.erase(topic);
+    send(actor, remove_topic{});
+    for (const auto& [name, group] : group_actors_)
+      send(group, forget_topic{topic});
+    for (auto& [group, rows] : progress_) {
+      put_offsets gone;
+      gone.changed.group = group;
+      std::erase_if(rows, [&](const offset_row& row) {
+        if (row.queue.topic != topic)
+          return false;
+        gone.removed.push_back(row.queue);
+        return true;
+      });
+      if (!gone.removed.empty())
+        request(options_.store, caf::infinite, std::move(gone))
+          .then([](const stored&) {});
+    }
+    topic_was_changed(topic);
+  }
+
+  void topic_was_changed(const std::string& topic) {
+    std::erase_if(watchers_, [&](const caf::actor_addr& x) {
+      auto watcher = caf::actor_cast<caf::strong_actor_ptr>(x);
+      if (!watcher)
+        return true;
+      send(caf::actor_cast<topic_watcher>(watcher), topic_changed{topic});
+      return false;
+    });
+    announce_topics();
+  }
+
+  topic_list topics() const {
+    topic_list result{state_.topics_version(), {}};
+    for (const auto& [name, topic] : state_.topics())
+      result.topics.push_back(topic);
+    return result;
+  }
+
+  void announce_topics() {
+    if (options_.names)
+      request(options_.names, limits::ask_timeout,
+              register_broker{state_.registration(), {}, true})
+        .then([](const broker_registered&) {});
+    if (options_.registrar)
+      send(options_.registrar, announce{state_.registration()});
+  }
+
+  // -- groups ----------------------------------------------------------------------
+
+  const consumer_group_actor& group_of(const group_config& config) {
+    auto& actor = group_actors_[config.name];
+    if (!actor) {
+      std::vector<offset_row> rows;
+      if (auto found = progress_.find(config.name); found != progress_.end()) {
+        rows = std::move(found->second);
+        progress_.erase(found);
+      }
+      actor = options_.make_group(config, std::move(rows));
+      monitor(actor);
+    }
+    return actor;
+  }
+
+  promise<group_found> find(find_group& wish) {
+    auto answer = make_response_promise<group_found>();
+    if (const auto* known = state_.find_group(wish.group)) {
+      answer.deliver(group_found{group_of(*known)});
+      return answer;
+    }
+    auto planned = state_.plan_group(wish);
+    if (!planned) {
+      answer.deliver(std::move(planned.error()));
+      return answer;
+    }
+    // Default settings are made again by the next use: no need to wait.
+    state_.put_group(*planned, options_.clock());
+    request(options_.store, caf::infinite,
+            put_groups{state_.groups_version(), {*planned}, {}})
+      .then([](const stored&) {});
+    answer.deliver(group_found{group_of(*planned)});
+    return answer;
+  }
+
+  promise<directory_changed> update(update_group& wish) {
+    auto answer = make_response_promise<directory_changed>();
+    if (auto error = state_.check_update(wish.config)) {
+      answer.deliver(std::move(error));
+      return answer;
+    }
+    auto config = wish.config;
+    state_.put_group(config, options_.clock());
+    if (auto live = group_actors_.find(config.name);
+        live != group_actors_.end())
+      request(live->second, caf::infinite, set_group_config{config})
+        .then([](const group_watched&) {});
+    store_groups(answer, {state_.groups_version(), {config}, {}});
+    return answer;
+  }
+
+  promise<directory_changed> remove(const delete_group& wish) {
+    auto answer = make_response_promise<directory_changed>();
+    const auto* known = state_.find_group(wish.group);
+    if (known != nullptr) {
+      auto actor = group_of(*known);
+      demonitor(actor.address());
+      group_actors_.erase(wish.group);
+      send(actor, troupe::remove_group{wish.clean_offsets});
+      state_.remove_group(wish.group, options_.clock());
+    }
+    store_groups(answer, {state_.groups_version(), {}, {wish.group}});
+    return answer;
+  }
+
+  void store_groups(promise<directory_changed> answer, put_groups rows) {
+    request(options_.store, caf::infinite, std::move(rows))
+      .then(
+        [answer](const stored&) mutable {
+          answer.deliver(directory_changed{});
+        },
+        [answer](caf::error& e) mutable { answer.deliver(std::move(e)); });
+  }
+
+  group_list groups() const {
+    group_list result{state_.groups_version(), {}};
+    for (const auto& [name, group] : state_.groups())
+      result.groups.push_back(group);
+    return result;
+  }
+
+  // -- producers -------------------------------------------------------------------
+
+  caf::result<producer_found> find(const find_producer& wish) {
+    auto found = producer_actors_.find(wish.group);
+    if (found != producer_actors_.end())
+      return producer_found{found->second};
+    if (!wish.make)
+      return make_error(errc::producer_not_online,
+                        "producer group[" + wish.group + "] is not online");
+    if (producer_actors_.size() >= limits::groups_max)
+      return make_error(errc::busy, "too many producer groups are online");
+    auto actor = options_.make_producer(wish.group);
+    monitor(actor);
+    producer_actors_.emplace(wish.group, actor);
+    return producer_found{actor};
+  }
+
+  producer_list producers() const {
+    producer_list result;
+    for (const auto& [name, actor] : producer_actors_) {
+      result.groups.push_back(name);
+      result.producers.push_back(actor);
+    }
+    return result;
+  }
+
+  // -- all of them -----------------------------------------------------------------
+
+  promise<rows_written> write_all() {
+    auto answer = make_response_promise<rows_written>();
+    std::vector<topic_actor> live;
+    for (const auto& [name, topic] : topic_actors_)
+      live.push_back(topic);
+    auto failure = std::make_shared<caf::error>();
+    gather<rows_written>(
+      *this, live, write_rows{},
+      [failure](const caf::error& error) { *failure = error; },
+      [answer, failure](std::vector<rows_written>& all) mutable {
+        if (*failure) {
+          answer.deliver(*failure);
+          return;
+        }
+        rows_written joined;
+        for (auto& x : all)
+          std::ranges::move(x.files, std::back_inserter(joined.files));
+        answer.deliver(std::move(joined));
+      });
+    return answer;
+  }
+
+  promise<offsets_flushed> flush_all() {
+    auto answer = make_response_promise<offsets_flushed>();
+    std::vector<consumer_group_actor> live;
+    for (const auto& [name, group] : group_actors_)
+      live.push_back(group);
+    auto failure = std::make_shared<caf::error>();
+    gather<offsets_flushed>(
+      *this, live, flush_offsets{},
+      [failure](const caf::error& error) { *failure = error; },
+      [answer, failure](std::vector<offsets_flushed>&) mutable {
+        if (*failure)
+          answer.deliver(*failure);
+        else
+          answer.deliver(offsets_flushed{});
+      });
+    return answer;
+  }
+
+  /// An actor died: its name is made anew on its next use.
+  void forget_dead(const caf::down_msg& x) {
+    auto forget = [&](auto& actors, const char* kind) {
+      for (auto i = actors.begin(); i != actors.end(); ++i)
+        if (i->second.address() == x.source) {
+          log::error("directory", "an actor died and is made anew on next use")
+            .with("kind", kind)
+            .with("name", i->first);
+          actors.erase(i);
+          return true;
+        }
+      return false;
+    };
+    if (!forget(topic_actors_, "topic")
+        && !forget(group_actors_, "consumer group"))
+      forget(producer_actors_, "producer group");
+  }
+
+  directory_options options_;
+  directory_state state_;
+  std::map<std::string, topic_actor> topic_actors_; // those in use
+  std::map<std::string, consumer_group_actor> group_actors_;
+  std::map<std::string, producer_actor> producer_actors_;
+  /// Stored progress of groups that are not in use yet.
+  std::map<std::string, std::vector<offset_row>> progress_;
+  /// Who waits for a topic that was just made to be durable.
+  std::map<std::string, std::vector<promise<topic_view>>> storing_;
+  std::vector<caf::actor_addr> watchers_;
+};
+
+} // namespace
+
+directory_actor spawn_directory(caf::actor_system& system, placement where,
+                                directory_options options) {
+  return spawn_at<directory_impl>(system, where, std::move(options));
+}
+
+} // namespace troupe

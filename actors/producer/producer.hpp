@@ -1,0 +1,14 @@
+/// Spawns a producer group; see troupe/actor/producer.hpp.
+#pragma once
+
+#include "reactor/pinned.hpp"
+
+#include "troupe/actor/producer.hpp"
+
+namespace troupe {
+
+producer_actor spawn_producer(caf::actor_system& system, placement where,
+                              std::string group,
+                              epoch_ms (*clock)() = now_ms);
+
+} // namespace troupe

@@ -1,0 +1,302 @@
+#include "queue/queue.hpp"
+
+#include "queue/queue_state.hpp"
+#include "reactor/quiet.hpp"
+#include "storage/find_by_time.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+class queue_impl : public queue_actor::base {
+public:
+  queue_impl(caf::actor_config& config, queue_options options)
+    : queue_actor::base(config),
+      options_(std::move(options)),
+      topic_(payload::copy_of(options_.topic)) {
+  }
+
+  const char* name() const override { return "queue"; }
+
+  behavior_type make_behavior() override {
+    make_quiet(*this);
+    open();
+    return {
+      [this](append_batch& x) { append(x); },
+      [this](const appended& x) { publish(x); },
+      [this](const append_failed& x) {
+        state_.take_back(x.first);
+        send(options_.log_actor, failure_seen{me<append_listener>()});
+      },
+      [this](pull_batch& x) { pull(x); },
+      [this](const query_range&) { return state_.range(); },
+      [this](const find_offset& x) { return find(x); },
+      [this](const query_store_time& x) { return store_time(x.offset); },
+      [this](const describe_queue&) { return report(); },
+      [this](const sweep_tick&) { sweep(); },
+      [this](const write_rows&) { return write(); },
+      [this](const trim_queue& x) {
+        if (auto error = state_.rows().trim(x.min))
+          warn("cannot trim the consume queue", error);
+      },
+      [this](const remove_queue&) { remove(); },
+    };
+  }
+
+private:
+  template <class Handle>
+  Handle me() {
+    return caf::actor_cast<Handle>(this);
+  }
+
+  void warn(const char* what, const caf::error& error) {
+    log::error("queue", what)
+      .with("topic", options_.topic)
+      .with("queue", options_.queue.value)
+      .with("why", describe(error));
+  }
+
+  void open() {
+    auto rows = storage::consume_queue::open(
+      {options_.directory, options_.file_rows}, options_.log->min(),
+      options_.log->written());
+    if (!rows) {
+      warn("cannot open the consume queue", rows.error());
+      quit(std::move(rows.error()));
+      return;
+    }
+    state_ = queue_state{options_.log, std::move(*rows)};
+    state_.check_invariants();
+  }
+
+  void append(append_batch& batch) {
+    state_.assign(batch.rows);
+    batch.topic = topic_;
+    batch.queue = options_.queue;
+    batch.listener = me<append_listener>();
+    send(options_.log_actor, std::move(batch));
+  }
+
+  void publish(const appended& event) {
+    if (auto error = state_.publish(event))
+      warn("cannot write the consume queue, its rows stay in memory", error);
+    if (parked_.empty())
+      return;
+    auto waiting = std::move(parked_);
+    parked_.clear();
+    for (auto& pull : waiting) {
+      if (state_.concerns(pull, event))
+        serve(std::move(pull), residency::checked);
+      else
+        parked_.push_back(std::move(pull));
+    }
+    send_answers();
+  }
+
+  // -- pulls -------------------------------------------------------------------
+
+  void pull(pull_batch& batch) {
+    for (auto& row : batch.rows)
+      serve({std::move(row), batch.reply_to, {}}, residency::checked);
+    send_answers();
+  }
+
+  /// Answers a pull, parks it, or has the disk read for it.
+  void serve(waiting_pull pull, residency how) {
+    auto& answer = answer_to(pull.asker);
+    switch (state_.evaluate(pull, how, answer)) {
+      case pull_step::answered:
+        return;
+      case pull_step::park:
+        if (pull.row.park_until <= options_.clock())
+          return state_.expire(pull, answer);
+        return park(std::move(pull));
+      case pull_step::cold:
+        return warm(std::move(pull));
+    }
+  }
+
+  void park(waiting_pull pull) {
+    if (parked_.size() >= limits::parked_pulls_per_queue_max) {
+      pull_outcome refused;
+      refused.from = pull.row.from;
+      refused.status = pull_status::busy;
+      answer_to(pull.asker).rows.push_back(refused);
+      return;
+    }
+    arm_sweep(pull.row.park_until);
+    parked_.push_back(std::move(pull));
+  }
+
+  void warm(waiting_pull pull) {
+    request(options_.cold_reader, caf::infinite, warm_ranges{{state_.cold()}})
+      .then(
+        [this, pull](const ranges_warmed&) mutable {
+          serve(std::move(pull), residency::assured);
+          send_answers();
+        },
+        [this, pull](caf::error& error) {
+          warn("cannot read old messages", error);
+          auto& answer = answer_to(pull.asker);
+          pull_outcome lost;
+          lost.from = pull.row.from;
+          lost.status = pull_status::busy;
+          answer.rows.push_back(lost);
+          send_answers();
+        });
+  }
+
+  pull_done& answer_to(const pull_asker& asker) {
+    for (auto& [known, answer] : answers_)
+      if (known == asker)
+        return answer;
+    answers_.emplace_back(asker, pull_done{});
+    return answers_.back().second;
+  }
+
+  void send_answers() {
+    for (auto& [asker, answer] : answers_)
+      if (!answer.rows.empty())
+        send(asker, std::move(answer));
+    answers_.clear();
+  }
+
+  /// One timer, for the earliest deadline, rounded so that many fall together.
+  void arm_sweep(epoch_ms deadline) {
+    static constexpr std::int64_t step_ms = 100;
+    if (sweep_at_.value != 0 && sweep_at_ <= deadline)
+      return;
+    auto wait = std::max<std::int64_t>(deadline - options_.clock(), 0);
+    wait = (wait / step_ms + 1) * step_ms;
+    sweep_at_ = deadline;
+    delayed_send(this, std::chrono::milliseconds{wait}, sweep_tick{});
+  }
+
+  void sweep() {
+    sweep_at_ = {};
+    auto now = options_.clock();
+    epoch_ms earliest;
+    std::erase_if(parked_, [&](waiting_pull& pull) {
+      if (pull.row.park_until <= now) {
+        state_.expire(pull, answer_to(pull.asker));
+        return true;
+      }
+      if (earliest.value == 0 || pull.row.park_until < earliest)
+        earliest = pull.row.park_until;
+      return false;
+    });
+    if (earliest.value != 0)
+      arm_sweep(earliest);
+    send_answers();
+  }
+
+  // -- questions -----------------------------------------------------------------
+
+  /// Runs `job(rows, log)` on the cold reader, with a consume queue of its own.
+  template <class Job>
+  void search(Job job, std::function<void(std::int64_t)> then,
+              std::function<void(caf::error&)> otherwise) {
+    // What is in memory must be in the file for a reader on another thread.
+    if (auto error = state_.rows().write_rows())
+      return otherwise(error);
+    auto work = [directory = options_.directory, rows = options_.file_rows,
+                 reader = options_.log->reader(),
+                 job]() -> caf::expected<std::int64_t> {
+      auto own = storage::consume_queue::open({directory, rows}, reader.min(),
+                                              reader.end());
+      if (!own)
+        return std::move(own.error());
+      return job(*own, reader);
+    };
+    request(options_.cold_reader, caf::infinite, cold_number{std::move(work)})
+      .then([then](const cold_number_found& x) { then(x.value); },
+            [otherwise](caf::error& error) { otherwise(error); });
+  }
+
+  caf::typed_response_promise<offset_found> find(const find_offset& wish) {
+    auto promise = make_response_promise<offset_found>();
+    auto side = wish.boundary == time_boundary::lower
+                  ? storage::time_side::lower
+                  : storage::time_side::upper;
+    search(
+      [wish, side](storage::consume_queue& rows,
+                   const storage::log_reader& log) -> caf::expected<std::int64_t> {
+        auto found = storage::find_by_time(rows, log, wish.time, side);
+        if (!found)
+          return std::move(found.error());
+        return found->value;
+      },
+      [promise](std::int64_t x) mutable { promise.deliver(offset_found{{x}}); },
+      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+    return promise;
+  }
+
+  caf::typed_response_promise<store_time_found>
+  store_time(queue_offset offset) {
+    auto promise = make_response_promise<store_time_found>();
+    search(
+      [offset](storage::consume_queue& rows,
+               const storage::log_reader& log) -> caf::expected<std::int64_t> {
+        auto time = storage::store_time_at(rows, log, offset);
+        if (!time)
+          return std::move(time.error());
+        return time->value;
+      },
+      [promise](std::int64_t x) mutable {
+        promise.deliver(store_time_found{{x}});
+      },
+      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+    return promise;
+  }
+
+  queue_report report() {
+    auto range = state_.range();
+    return {options_.queue,
+            range.min,
+            range.max,
+            state_.last_store_time(),
+            parked_.size(),
+            state_.appended_messages(),
+            state_.pulled_messages()};
+  }
+
+  caf::result<rows_written> write() {
+    if (auto error = state_.rows().write_rows())
+      return error;
+    auto files = state_.rows().take_unsynced();
+    if (files.empty() && parked_.empty())
+      state_.rows().release(); // nothing new since the last time: it idles
+    return rows_written{std::move(files)};
+  }
+
+  void remove() {
+    for (auto& pull : parked_)
+      state_.expire(pull, answer_to(pull.asker));
+    parked_.clear();
+    send_answers();
+    if (auto error = storage::remove_tree(options_.directory))
+      warn("cannot remove the consume queue", error);
+    quit();
+  }
+
+  queue_options options_;
+  payload topic_;
+  queue_state state_;
+  std::vector<waiting_pull> parked_; // in order of arrival
+  std::vector<std::pair<pull_asker, pull_done>> answers_; // of this handler
+  epoch_ms sweep_at_; // deadline that the armed sweep_tick is for; 0: none
+};
+
+} // namespace
+
+queue_actor spawn_queue(caf::actor_system& system, placement where,
+                        queue_options options) {
+  return spawn_at<queue_impl>(system, where, std::move(options));
+}
+
+} // namespace troupe

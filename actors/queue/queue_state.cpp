@@ -1,0 +1,193 @@
+#include "queue/queue_state.hpp"
+
+#include "troupe/assert.hpp"
+#include "troupe/limits.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+bool matches(const subscription_ptr& filter, std::int64_t tags_code) {
+  return !filter || filter->filter.matches(tags_code);
+}
+
+/// Adds a record to the last run when it lies right behind it.
+void add_run(pull_done& done, std::size_t first_run, borrowed_bytes record) {
+  if (done.runs.size() > first_run) {
+    auto& last = done.runs.back();
+    if (last.owner == record.owner && last.data + last.size == record.data) {
+      last.size += record.size;
+      return;
+    }
+  }
+  done.runs.push_back(std::move(record));
+}
+
+} // namespace
+
+queue_state::queue_state(std::shared_ptr<const storage::commit_log> log,
+                         storage::consume_queue rows)
+  : log_(std::move(log)), rows_(std::move(rows)), next_(rows_.end()) {
+}
+
+void queue_state::assign(std::vector<append_row>& batch) {
+  for (auto& row : batch) {
+    row.offset = next_;
+    next_ += 1;
+  }
+}
+
+void queue_state::take_back(queue_offset first) {
+  TROUPE_ASSERT(first >= rows_.end(), "visible messages are not taken back");
+  next_ = std::min(next_, first);
+}
+
+caf::error queue_state::publish(const appended& event) {
+  TROUPE_ASSERT(event.first == rows_.end(),
+                "messages become visible in the order of their offsets");
+  caf::error failure;
+  for (const auto& row : event.rows)
+    if (auto error = rows_.append({row.position, row.size, row.tags_code}))
+      failure = std::move(error);
+  appended_ += static_cast<std::int64_t>(event.rows.size());
+  if (!event.rows.empty())
+    last_store_time_ = event.rows.back().store_time;
+  return failure;
+}
+
+pull_outcome queue_state::outcome_of(const waiting_pull& pull,
+                                     pull_status status,
+                                     queue_offset next) const {
+  pull_outcome outcome;
+  outcome.from = pull.row.from;
+  outcome.status = status;
+  outcome.asked = pull.row.offset;
+  outcome.next = next;
+  outcome.min = rows_.min();
+  outcome.max = rows_.end();
+  return outcome;
+}
+
+/// The decision table of sheet storage 20.
+pull_step queue_state::evaluate(const waiting_pull& pull, residency how,
+                                pull_done& done) {
+  auto offset = std::max(pull.row.offset, pull.seen);
+  auto end = rows_.end();
+  auto answer = [&](pull_status status, queue_offset next) {
+    done.rows.push_back(outcome_of(pull, status, next));
+    return pull_step::answered;
+  };
+  auto may_park = pull.row.park_until.value > 0;
+  if (end.value == 0) {
+    if (may_park && pull.row.offset.value == 0)
+      return pull_step::park;
+    return answer(pull_status::no_message_in_queue, {0});
+  }
+  if (offset < rows_.min())
+    return answer(pull_status::offset_too_small, rows_.min());
+  if (offset == end)
+    return may_park ? pull_step::park
+                    : answer(pull_status::offset_overflow_one, offset);
+  if (offset > end)
+    return answer(pull_status::offset_overflow_badly, end);
+  return scan_rows(pull, how, done);
+}
+
+pull_step queue_state::scan_rows(const waiting_pull& pull, residency how,
+                                 pull_done& done) {
+  auto offset = std::max(pull.row.offset, pull.seen);
+  const auto& filter = pull.row.filter;
+  auto wanted = filter ? limits::pull_scan_rows_max : pull.row.messages_max;
+  scratch_.clear();
+  auto read = rows_.read(offset, static_cast<std::size_t>(wanted), scratch_);
+  if (!read || (*read == storage::consume_queue::read_state::would_block
+                && scratch_.empty())) {
+    auto file = rows_.file_of(offset);
+    if (!file || !*file) {
+      done.rows.push_back(
+        outcome_of(pull, pull_status::offset_found_null, offset));
+      return pull_step::answered;
+    }
+    cold_ = {*file, rows_.place_of(offset),
+             wanted * storage::consume_row_bytes};
+    return pull_step::cold;
+  }
+  auto outcome = outcome_of(pull, pull_status::no_matched_message, offset);
+  outcome.first_run = static_cast<std::uint32_t>(done.runs.size());
+  auto budget = static_cast<std::uint32_t>(pull.row.bytes_max);
+  for (const auto& row : scratch_) {
+    if (row.size > 0 && matches(filter, row.tags_code)) {
+      auto size = static_cast<std::uint32_t>(row.size);
+      if (outcome.messages == pull.row.messages_max
+          || (outcome.messages > 0 && outcome.bytes + size > budget))
+        break;
+      if (is_cold(row, how)) {
+        if (outcome.messages == 0)
+          return pull_step::cold;
+        break; // what is at hand first; the next pull asks the disk
+      }
+      if (auto record = log_->read(row.position, size)) {
+        add_run(done, outcome.first_run, std::move(*record));
+        outcome.bytes += size;
+        ++outcome.messages;
+      } else if (outcome.messages == 0) {
+        outcome.status = pull_status::message_was_removing;
+      }
+    }
+    outcome.next += 1;
+  }
+  outcome.runs = static_cast<std::uint32_t>(done.runs.size())
+                 - outcome.first_run;
+  if (outcome.messages > 0)
+    outcome.status = pull_status::found;
+  pulled_ += outcome.messages;
+  done.rows.push_back(std::move(outcome));
+  return pull_step::answered;
+}
+
+bool queue_state::is_cold(const storage::consume_row& row,
+                          residency how) {
+  if (how == residency::assured
+      || log_->is_resident(row.position, row.size))
+    return false;
+  auto where = log_->reader().find(row.position);
+  if (!where)
+    return false; // gone: there is nothing to wait for
+  // Neighbours are read along: whoever reads old messages reads on.
+  static constexpr std::int64_t read_ahead_bytes = 1 << 20;
+  auto bytes = std::max<std::int64_t>(row.size, read_ahead_bytes);
+  cold_ = {where->backing(), row.position - where->start(), bytes};
+  return true;
+}
+
+void queue_state::expire(const waiting_pull& pull, pull_done& done) {
+  // Rows that the filter passed over are told, or the client would have them
+  // looked at again with its next pull.
+  auto moved = pull.seen > pull.row.offset;
+  auto status = moved             ? pull_status::no_matched_message
+                : rows_.end().value == 0 ? pull_status::no_message_in_queue
+                                  : pull_status::offset_overflow_one;
+  done.rows.push_back(
+    outcome_of(pull, status, std::max(pull.row.offset, pull.seen)));
+}
+
+bool queue_state::concerns(waiting_pull& pull, const appended& event) const {
+  if (std::max(pull.row.offset, pull.seen) != event.first)
+    return true; // it waited for something else: look again
+  auto any = std::ranges::any_of(event.rows, [&](const auto& row) {
+    return matches(pull.row.filter, row.tags_code);
+  });
+  if (!any)
+    pull.seen = event.first + static_cast<std::int64_t>(event.rows.size());
+  return any;
+}
+
+void queue_state::check_invariants() const {
+  TROUPE_ASSERT(rows_.min() <= rows_.end(), "a queue's range is a range");
+  TROUPE_ASSERT(rows_.end() <= next_,
+                "only offsets that were given out become visible");
+}
+
+} // namespace troupe

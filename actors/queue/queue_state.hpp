@@ -1,0 +1,96 @@
+/// What a queue knows and decides: offsets, rows, parked pulls. No messages, no
+/// clock; the actor around it sends what this returns.
+#pragma once
+
+#include "storage/commit_log.hpp"
+#include "storage/consume_queue.hpp"
+
+#include "troupe/actor/cold_reader.hpp"
+#include "troupe/actor/queue.hpp"
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// A pull that waits for messages or for a cold read.
+struct waiting_pull {
+  pull_row row;
+  pull_asker asker;
+  queue_offset seen; ///< rows from row.offset to here do not match its filter
+};
+
+/// What evaluating a pull led to.
+enum class pull_step : std::uint8_t {
+  answered, ///< an outcome was added to the answer
+  park,     ///< nothing there yet
+  cold,     ///< the disk must be read first, see queue_state::cold()
+};
+
+/// Whether a pull may touch memory that the disk must fill first.
+enum class residency : std::uint8_t { checked, assured };
+
+class queue_state {
+public:
+  queue_state() = default;
+
+  queue_state(std::shared_ptr<const storage::commit_log> log,
+              storage::consume_queue rows);
+
+  /// Gives each row the next offset.
+  void assign(std::vector<append_row>& batch);
+
+  /// Takes back all offsets from `first` on.
+  void take_back(queue_offset first);
+
+  /// Messages became readable.
+  /// @errors disk_full, log_write_failed: the rows wait in memory
+  caf::error publish(const appended& event);
+
+  /// Answers `pull` into `done`, or says why not yet.
+  pull_step evaluate(const waiting_pull& pull, residency how,
+                     pull_done& done);
+
+  /// What must be read from disk for the last evaluate() that said cold.
+  const cold_range& cold() const { return cold_; }
+
+  /// Answers a parked pull whose time is over.
+  void expire(const waiting_pull& pull, pull_done& done);
+
+  /// Whether a parked pull may match one of the rows of `event`; if not, what
+  /// it has seen moves on.
+  bool concerns(waiting_pull& pull, const appended& event) const;
+
+  queue_range range() const { return {rows_.min(), rows_.end()}; }
+
+  storage::consume_queue& rows() { return rows_; }
+
+  std::int64_t appended_messages() const { return appended_; }
+
+  std::int64_t pulled_messages() const { return pulled_; }
+
+  epoch_ms last_store_time() const { return last_store_time_; }
+
+  /// @invariant  min <= end <= next
+  void check_invariants() const;
+
+private:
+  pull_step scan_rows(const waiting_pull& pull, residency how,
+                      pull_done& done);
+  pull_outcome outcome_of(const waiting_pull& pull, pull_status status,
+                          queue_offset next) const;
+  bool is_cold(const storage::consume_row& row, residency how);
+
+  std::shared_ptr<const storage::commit_log> log_;
+  storage::consume_queue rows_;
+  queue_offset next_; // of the next append; rows_.end() is what is visible
+  cold_range cold_;
+  std::vector<storage::consume_row> scratch_;
+  std::int64_t appended_ = 0;
+  std::int64_t pulled_ = 0;
+  epoch_ms last_store_time_;
+};
+
+} // namespace troupe

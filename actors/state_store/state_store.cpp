@@ -1,0 +1,242 @@
+#include "state_store/state_store.hpp"
+
+#include "storage/state_rows.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <map>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+using storage::table;
+
+constexpr std::string_view topics_version_key = "topics_version";
+constexpr std::string_view groups_version_key = "groups_version";
+
+class state_store_impl : public state_store_actor::base {
+public:
+  state_store_impl(caf::actor_config& config,
+                   std::shared_ptr<storage::lmdb> env)
+    : state_store_actor::base(config), env_(std::move(env)) {
+  }
+
+  const char* name() const override { return "state_store"; }
+
+  behavior_type make_behavior() override {
+    make_quiet(*this);
+    return {
+      [this](const load_stored&) { return load(); },
+      [this](const put_topics& x) { return put(x); },
+      [this](const put_groups& x) { return put(x); },
+      [this](const put_offsets& x) { return put(x); },
+      [this](const put_kv& x) { return put(x); },
+      [this](const put_delays& x) { return put(x); },
+      [this](const commit_state_tick&) { commit(); },
+    };
+  }
+
+  void on_exit() override { commit(); }
+
+private:
+  static constexpr std::chrono::milliseconds retry_delay{500};
+
+  void change(table where, std::string key, std::optional<std::string> value) {
+    rows_[{where, std::move(key)}] = std::move(value);
+  }
+
+  /// The answer comes with the commit that takes what was put.
+  caf::typed_response_promise<stored> promise() {
+    auto result = make_response_promise<stored>();
+    waiting_.push_back(result);
+    arm();
+    return result;
+  }
+
+  void arm() {
+    if (armed_)
+      return;
+    armed_ = true;
+    send(this, commit_state_tick{}); // behind all that is queued already
+  }
+
+  caf::typed_response_promise<stored> put(const put_topics& x) {
+    for (const auto& topic : x.changed)
+      change(table::topics, topic.name, storage::encode_topic(topic));
+    for (const auto& name : x.removed)
+      change(table::topics, name, {});
+    change(table::meta, std::string{topics_version_key},
+           storage::encode_version(x.version));
+    return promise();
+  }
+
+  caf::typed_response_promise<stored> put(const put_groups& x) {
+    for (const auto& group : x.changed)
+      change(table::groups, group.name, storage::encode_group(group));
+    for (const auto& name : x.removed)
+      change(table::groups, name, {});
+    change(table::meta, std::string{groups_version_key},
+           storage::encode_version(x.version));
+    return promise();
+  }
+
+  caf::typed_response_promise<stored> put(const put_offsets& x) {
+    const auto& group = x.changed.group;
+    if (x.remove_all)
+      remove_offsets(group);
+    for (const auto& queue : x.removed)
+      change(table::offsets, storage::encode_offset_key(group, queue), {});
+    for (const auto& row : x.changed.rows)
+      change(table::offsets, storage::encode_offset_key(group, row.queue),
+             storage::encode_number(row.offset.value));
+    return promise();
+  }
+
+  void remove_offsets(const std::string& group) {
+    auto prefix = group + '\0';
+    auto found = env_->for_each(table::offsets, [&](std::string_view key,
+                                                    std::string_view) {
+      if (key.starts_with(prefix))
+        change(table::offsets, std::string{key}, {});
+    });
+    if (!found)
+      log::error("state_store", "cannot list progress to remove it")
+        .with("group", group)
+        .with("why", describe(found.error()));
+    for (auto& [key, value] : rows_)
+      if (key.first == table::offsets && key.second.starts_with(prefix))
+        value.reset();
+  }
+
+  caf::typed_response_promise<stored> put(const put_kv& x) {
+    for (const auto& entry : x.entries)
+      change(table::settings, storage::encode_setting_key(entry.ns, entry.key),
+             entry.value);
+    return promise();
+  }
+
+  caf::typed_response_promise<stored> put(const put_delays& x) {
+    for (const auto& level : x.levels)
+      change(table::delays, std::to_string(level.level),
+             storage::encode_number(level.offset.value));
+    return promise();
+  }
+
+  void commit() {
+    armed_ = false;
+    if (rows_.empty() && waiting_.empty())
+      return;
+    std::vector<storage::row_change> changes;
+    changes.reserve(rows_.size());
+    for (const auto& [key, value] : rows_)
+      changes.push_back({key.first, key.second, value});
+    auto waiting = std::move(waiting_);
+    waiting_.clear();
+    if (auto error = env_->write(changes)) {
+      log::error("state_store", "commit failed, its rows are tried again")
+        .with("rows", changes.size())
+        .with("why", describe(error));
+      for (auto& x : waiting)
+        x.deliver(error);
+      armed_ = true;
+      delayed_send(this, retry_delay, commit_state_tick{});
+      return;
+    }
+    rows_.clear();
+    for (auto& x : waiting)
+      x.deliver(stored{});
+  }
+
+  caf::result<stored_state> load() {
+    stored_state state;
+    std::map<std::string, group_progress> progress;
+    std::size_t unreadable = 0;
+    auto each = [&](table where, auto&& visit) {
+      return env_->for_each(where, [&](std::string_view key,
+                                       std::string_view value) {
+        if (!visit(key, value))
+          ++unreadable;
+      });
+    };
+    auto keep = [](auto& list, auto decoded) {
+      if (decoded)
+        list.push_back(std::move(*decoded));
+      return decoded.has_value();
+    };
+    auto read = each(table::topics, [&](auto key, auto value) {
+      return keep(state.topics, storage::decode_topic(key, value));
+    });
+    if (read)
+      read = each(table::groups, [&](auto key, auto value) {
+        return keep(state.groups, storage::decode_group(key, value));
+      });
+    if (read)
+      read = each(table::offsets, [&](auto key, auto value) {
+        auto queue = storage::decode_offset_key(key);
+        auto offset = storage::decode_number(value);
+        if (!queue || !offset)
+          return false;
+        auto& of_group = progress[queue->first];
+        of_group.group = queue->first;
+        of_group.rows.push_back({queue->second, {*offset}});
+        return true;
+      });
+    if (read)
+      read = each(table::settings, [&](auto key, auto value) {
+        auto names = storage::decode_setting_key(key);
+        if (names)
+          state.kv.push_back({names->first, names->second, std::string{value}});
+        return names.has_value();
+      });
+    if (read)
+      read = each(table::delays, [&](auto key, auto value) {
+        delay_progress level;
+        auto offset = storage::decode_number(value);
+        auto [end, code] = std::from_chars(key.data(), key.data() + key.size(),
+                                           level.level);
+        if (!offset || code != std::errc{})
+          return false;
+        level.offset = {*offset};
+        state.delays.push_back(level);
+        return true;
+      });
+    if (read)
+      read = each(table::meta, [&](auto key, auto value) {
+        auto version = storage::decode_version(value);
+        if (key == topics_version_key && version)
+          state.topics_version = *version;
+        if (key == groups_version_key && version)
+          state.groups_version = *version;
+        return true;
+      });
+    if (!read)
+      return std::move(read.error());
+    if (unreadable > 0)
+      log::error("state_store", "rows that do not decode were passed over")
+        .with("rows", unreadable);
+    for (auto& [name, of_group] : progress)
+      state.progress.push_back(std::move(of_group));
+    return state;
+  }
+
+  std::shared_ptr<storage::lmdb> env_;
+  std::map<std::pair<table, std::string>, std::optional<std::string>> rows_;
+  std::vector<caf::typed_response_promise<stored>> waiting_;
+  bool armed_ = false; // a commit_state_tick is under way
+};
+
+} // namespace
+
+state_store_actor spawn_state_store(caf::actor_system& system, threading how,
+                                    std::shared_ptr<storage::lmdb> env) {
+  if (how == threading::detached)
+    return system.spawn<state_store_impl, caf::detached>(std::move(env));
+  return system.spawn<state_store_impl>(std::move(env));
+}
+
+} // namespace troupe
