@@ -1,0 +1,330 @@
+#include "scheduler/scheduler.hpp"
+
+#include "reactor/quiet.hpp"
+#include "storage/record.hpp"
+
+#include "troupe/limits.hpp"
+#include "troupe/model/hash.hpp"
+#include "troupe/model/names.hpp"
+#include "troupe/model/properties.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <vector>
+
+namespace troupe {
+
+namespace {
+
+/// A delayed message that is not delivered yet.
+struct delayed_message {
+  queue_offset offset; ///< in the level's queue
+  epoch_ms due;
+  std::string topic; ///< the real one
+  queue_id queue;
+  append_row row;
+};
+
+/// One delay level: its queue is in order of due times.
+struct level {
+  std::int32_t number = 1;
+  queue_actor queue;
+  queue_offset next;      ///< of the next pull
+  queue_offset delivered; ///< everything before it is in its real topic
+  queue_offset max;
+  std::deque<delayed_message> heads;
+  bool pulling = false;
+  bool delivering = false; ///< the first head is on its way into the log
+  bool dirty = false;
+};
+
+text_span span_of(std::string_view text, std::string_view name) {
+  auto value = properties::find(text, name);
+  if (value.empty())
+    return {};
+  return {static_cast<std::uint16_t>(value.data() - text.data()),
+          static_cast<std::uint16_t>(value.size())};
+}
+
+class scheduler_impl : public scheduler_actor::base {
+public:
+  scheduler_impl(caf::actor_config& config, scheduler_options options)
+    : scheduler_actor::base(config), options_(std::move(options)) {
+  }
+
+  const char* name() const override { return "scheduler"; }
+
+  behavior_type make_behavior() override {
+    make_quiet(*this);
+    start();
+    return {
+      [this](pull_done& x) { pulled(x); },
+      [this](append_done& x) { stored_in_topic(x); },
+      [this](const deliver_tick&) {
+        tick_at_ = {};
+        deliver_all();
+      },
+      [this](const delay_commit_tick&) { commit(); },
+      [this](const describe_delays&) {
+        delay_report report;
+        for (const auto& x : levels_)
+          report.levels.push_back({x.number, x.delivered, x.max});
+        return report;
+      },
+    };
+  }
+
+private:
+  // How many messages of a level wait in memory: those due next.
+  static constexpr std::size_t heads_max = 64;
+  static constexpr std::chrono::milliseconds retry_delay{100};
+  static constexpr std::chrono::seconds commit_period{1};
+
+  void start() {
+    request(options_.directory, caf::infinite,
+            find_topic{std::string{names::schedule_topic}, {}, false})
+      .then(
+        [this](topic_view& view) {
+          for (std::size_t i = 0; i < view.queues.size(); ++i) {
+            level x;
+            x.number = static_cast<std::int32_t>(i) + 1;
+            x.queue = view.queues[i];
+            for (const auto& known : options_.progress)
+              if (known.level == x.number)
+                x.next = x.delivered = known.offset;
+            levels_.push_back(std::move(x));
+          }
+          for (auto& x : levels_)
+            pull(x);
+        },
+        [](caf::error& error) {
+          log::error("scheduler", "no schedule topic, nothing is delayed")
+            .with("why", describe(error));
+        });
+  }
+
+  void pull(level& x) {
+    if (x.pulling || x.heads.size() >= heads_max)
+      return;
+    x.pulling = true;
+    pull_row row;
+    row.from.opaque = x.number; // finds the level again
+    row.offset = x.next;
+    row.messages_max = static_cast<std::int32_t>(heads_max);
+    // Long, because nobody watches: a message wakes it.
+    row.park_until = options_.clock()
+                     + std::chrono::milliseconds{limits::park_max}.count();
+    pull_batch batch;
+    batch.rows.push_back(std::move(row));
+    batch.reply_to = caf::actor_cast<pull_asker>(this);
+    send(x.queue, std::move(batch));
+  }
+
+  level* find(std::int32_t number) {
+    auto index = static_cast<std::size_t>(number) - 1;
+    return index < levels_.size() ? &levels_[index] : nullptr;
+  }
+
+  void pulled(const pull_done& found) {
+    for (const auto& outcome : found.rows) {
+      auto* x = find(outcome.from.opaque);
+      if (x == nullptr)
+        continue;
+      x->pulling = false;
+      x->max = outcome.max;
+      auto offset = x->next;
+      for (auto i = outcome.first_run; i < outcome.first_run + outcome.runs;
+           ++i)
+        take_run(*x, found.runs[i], offset);
+      x->next = outcome.next;
+      if (x->heads.empty() && !x->delivering)
+        advance(*x, x->next); // records that could not be read are behind us
+      if (outcome.status == pull_status::busy)
+        delayed_send(this, retry_delay, deliver_tick{});
+      else
+        pull(*x);
+      deliver(*x);
+    }
+  }
+
+  void take_run(level& x, const borrowed_bytes& run, queue_offset& offset) {
+    auto bytes = run.view();
+    while (!bytes.empty()) {
+      auto record = storage::decode_record(bytes, storage::body_check::crc);
+      if (!record) {
+        log::error("scheduler", "a delayed message cannot be read, it is lost")
+          .with("level", x.number)
+          .with("queue_offset", offset.value)
+          .with("why", describe(record.error()));
+        return; // the run cannot be followed any further
+      }
+      offset = record->offset;
+      if (offset >= x.delivered)
+        x.heads.push_back(message_of(x, *record));
+      bytes.remove_prefix(record->size);
+    }
+  }
+
+  delayed_message message_of(const level& x,
+                             const storage::record_view& record) const {
+    delayed_message message;
+    message.offset = record.offset;
+    message.due = record.store_time + options_.delays.delay_ms(x.number);
+    auto text = record.properties;
+    message.topic = properties::find(text, properties::real_topic);
+    auto queue = properties::find(text, properties::real_queue_id);
+    std::from_chars(queue.data(), queue.data() + queue.size(),
+                    message.queue.value);
+    auto& row = message.row;
+    // RocketMQ leaves DELAY, REAL_TOPIC and REAL_QID in the stored text.
+    row.properties = payload::copy_of(text);
+    row.text = property_text::complete;
+    row.unique_key = span_of(row.properties.view(), properties::unique_key);
+    row.keys = span_of(row.properties.view(), properties::keys);
+    row.tags_code = tags_code(
+      properties::find(row.properties.view(), properties::tags));
+    row.body = payload::copy_of(record.body);
+    row.flag = record.flag;
+    row.sys_flag = record.sys_flag;
+    row.reconsume_times = record.reconsume_times;
+    row.born_time = record.born_time;
+    row.born_host = record.born_host;
+    row.store_host = record.store_host;
+    row.prepared_offset = record.prepared_offset;
+    row.from.opaque = x.number;
+    return message;
+  }
+
+  // -- delivering ------------------------------------------------------------------
+
+  void deliver_all() {
+    for (auto& x : levels_) {
+      pull(x);
+      deliver(x);
+    }
+  }
+
+  /// Sends the first head on when it is due, one at a time: its answer lets the
+  /// progress move, so that a crash repeats one message at most.
+  void deliver(level& x) {
+    if (x.delivering || x.heads.empty())
+      return;
+    auto& head = x.heads.front();
+    auto now = options_.clock();
+    auto delay = options_.delays.delay_ms(x.number);
+    // Further off than its whole delay: the clock has jumped back.
+    if (head.due > now && head.due - now <= delay)
+      return arm(head.due);
+    x.delivering = true;
+    auto number = x.number;
+    find_topic wish{head.topic, {},
+                    names::is_retry_topic(head.topic)
+                      || names::is_dead_letter_topic(head.topic)};
+    request(options_.directory, caf::infinite, std::move(wish))
+      .then([this, number](topic_view& view) { append(number, view); },
+            [this, number](caf::error& error) { undeliverable(number, error); });
+  }
+
+  void append(std::int32_t number, topic_view& view) {
+    auto& x = *find(number);
+    auto& head = x.heads.front();
+    auto queues = view.queues.size();
+    if (queues == 0)
+      return undeliverable(number, make_error(errc::queue_not_found,
+                                              "the topic has no queue"));
+    auto queue = static_cast<std::size_t>(std::max(head.queue.value, 0))
+                 % queues;
+    append_batch batch;
+    batch.rows.push_back(head.row); // kept until it is stored
+    batch.reply_to = caf::actor_cast<append_asker>(this);
+    send(view.queues[queue], std::move(batch));
+  }
+
+  void undeliverable(std::int32_t number, const caf::error& error) {
+    auto& x = *find(number);
+    if (!is(error, errc::topic_not_found) && !is(error, errc::queue_not_found))
+      return try_again(x);
+    log::warning("scheduler", "a delayed message has no topic any more")
+      .with("topic", x.heads.front().topic)
+      .with("why", describe(error));
+    finish_head(x);
+  }
+
+  void try_again(level& x) {
+    x.delivering = false;
+    arm(options_.clock() + retry_delay.count());
+  }
+
+  void stored_in_topic(const append_done& ended) {
+    for (const auto& outcome : ended.rows) {
+      auto* x = find(outcome.from.opaque);
+      if (x == nullptr || x->heads.empty())
+        continue;
+      if (outcome.error == errc::none)
+        finish_head(*x);
+      else
+        try_again(*x);
+    }
+  }
+
+  void finish_head(level& x) {
+    x.delivering = false;
+    auto behind = x.heads.front().offset + 1;
+    x.heads.pop_front();
+    advance(x, x.heads.empty() ? std::max(behind, x.next) : behind);
+    pull(x);
+    deliver(x);
+  }
+
+  void advance(level& x, queue_offset delivered) {
+    if (delivered <= x.delivered)
+      return;
+    x.delivered = delivered;
+    x.dirty = true;
+    if (commit_armed_)
+      return;
+    commit_armed_ = true;
+    delayed_send(this, commit_period, delay_commit_tick{});
+  }
+
+  /// One timer, for the message that is due first.
+  void arm(epoch_ms due) {
+    if (tick_at_.value != 0 && tick_at_ <= due)
+      return;
+    tick_at_ = due;
+    auto wait = std::max<std::int64_t>(due - options_.clock(), 1);
+    delayed_send(this, std::chrono::milliseconds{wait}, deliver_tick{});
+  }
+
+  void commit() {
+    commit_armed_ = false;
+    put_delays rows;
+    for (auto& x : levels_)
+      if (x.dirty) {
+        x.dirty = false;
+        rows.levels.push_back({x.number, x.delivered});
+      }
+    if (rows.levels.empty())
+      return;
+    request(options_.store, caf::infinite, std::move(rows))
+      .then([](const stored&) {});
+  }
+
+  scheduler_options options_;
+  std::vector<level> levels_;
+  epoch_ms tick_at_; // what the armed deliver_tick is for; 0: none
+  bool commit_armed_ = false;
+};
+
+} // namespace
+
+scheduler_actor spawn_scheduler(caf::actor_system& system, placement where,
+                                scheduler_options options) {
+  return spawn_at<scheduler_impl>(system, where, std::move(options));
+}
+
+} // namespace troupe
