@@ -1,0 +1,285 @@
+#include "gateway/gateway_context.hpp"
+
+#include "remoting/command_codec.hpp"
+#include "remoting/response_code_of.hpp"
+
+#include <caf/actor_cast.hpp>
+
+#include <array>
+#include <charconv>
+#include <random>
+
+#include <unistd.h>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789ABCDEF";
+
+void append_hex(std::string& text, std::uint64_t value, int digits) {
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
+    text += hex_digits[value >> shift & 0xF];
+}
+
+} // namespace
+
+gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
+                                 gateway_options options)
+  : self_(self),
+    home_(home),
+    options_(std::move(options)),
+    unique_seed_(std::random_device{}()) {
+}
+
+gateway_actor gateway_context::handle() const {
+  return caf::actor_cast<gateway_actor>(self_);
+}
+
+client_link gateway_context::link_of(const caller& from) const {
+  return {handle(), from.connection};
+}
+
+// -- answers -----------------------------------------------------------------
+
+void gateway_context::answer(const caller& from, remoting::response_code code,
+                             std::string_view remark,
+                             std::initializer_list<answer_field> fields,
+                             std::string_view body) {
+  answer_fields(from, code, remark, {fields.begin(), fields.size()}, body);
+}
+
+void gateway_context::answer_fields(const caller& from,
+                                    remoting::response_code code,
+                                    std::string_view remark,
+                                    std::span<const answer_field> fields,
+                                    std::string_view body) {
+  if (auto* to = begin_answer(from))
+    remoting::append_response(to->out.tail(), from.encoding, from.opaque, code,
+                              remark, fields, body);
+}
+
+void gateway_context::fail(const caller& from, const caf::error& error) {
+  ++counters_.refused;
+  answer(from, remoting::response_code_of(error),
+         remoting::refusal_of(error));
+}
+
+connection* gateway_context::begin_answer(const caller& from) {
+  auto* to = connections_.find(from.connection);
+  if (to == nullptr || from.oneway)
+    return nullptr;
+  --to->in_flight;
+  mark_dirty(*to);
+  return to;
+}
+
+void gateway_context::mark_dirty(connection& to) {
+  if (to.dirty)
+    return;
+  to.dirty = true;
+  dirty_.push_back(to.id());
+  home_.run_soon();
+}
+
+void gateway_context::write_dirty(
+  const std::function<void(connection&)>& written,
+  const std::function<void(connection&)>& broken) {
+  std::vector<connection_id> round;
+  round.swap(dirty_);
+  for (auto id : round) {
+    auto* to = connections_.find(id);
+    if (to == nullptr)
+      continue;
+    to->dirty = false;
+    auto before = to->out.size();
+    auto state = to->out.write_to(to->fd());
+    if (state == out_buffer::write_state::broken) {
+      broken(*to);
+      continue;
+    }
+    if (to->out.size() < before)
+      to->last_write_progress = now_ms();
+    written(*to);
+  }
+  if (dirty_.empty()) {
+    round.clear(); // keeps its capacity for the next round
+    dirty_.swap(round);
+  }
+}
+
+// -- asking actors -------------------------------------------------------------
+
+known_topic* gateway_context::find_known_topic(std::string_view topic) {
+  auto found = topics_.find(topic);
+  return found == topics_.end() ? nullptr : &found->second;
+}
+
+known_group* gateway_context::find_known_group(std::string_view group) {
+  auto found = groups_.find(group);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+void gateway_context::fetch_topic(const caller& from, find_topic wish,
+                                  std::function<void()> then) {
+  if (waiting_ >= limits::waiting_for_topic_max)
+    return fail(from, make_error(errc::busy,
+                                 std::to_string(waiting_)
+                                   + " requests wait for a topic or group to "
+                                     "be found; retry in a moment"));
+  ++waiting_;
+  auto topic = wish.topic;
+  ask_or(
+    options_.directory, std::move(wish),
+    [this, topic, then = std::move(then)](topic_view& view) {
+      --waiting_;
+      auto& known = topics_[topic];
+      send_round(); // places of the old view die with it
+      known.round.assign(view.queues.size(), {});
+      known.view = std::move(view);
+      then();
+    },
+    [this, from](caf::error& error) {
+      --waiting_;
+      fail(from, error);
+    });
+}
+
+void gateway_context::fetch_group(const caller& from, find_group wish,
+                                  std::function<void()> then) {
+  if (waiting_ >= limits::waiting_for_topic_max)
+    return fail(from, make_error(errc::busy,
+                                 std::to_string(waiting_)
+                                   + " requests wait for a topic or group to "
+                                     "be found; retry in a moment"));
+  ++waiting_;
+  auto group = wish.group;
+  auto refused = [this, from](caf::error& error) {
+    --waiting_;
+    fail(from, error);
+  };
+  ask_or(
+    options_.directory, std::move(wish),
+    [this, group, refused, then = std::move(then)](group_found& found) {
+      ask_or(
+        found.group, watch_group{handle()},
+        [this, group, actor = found.group, then](group_watched& watched) {
+          --waiting_;
+          auto& known = groups_[group];
+          known.actor = actor;
+          known.snapshot = std::move(watched.snapshot);
+          then();
+        },
+        refused);
+    },
+    refused);
+}
+
+void gateway_context::forget_topic(std::string_view topic) {
+  send_round(); // it points into what is forgotten
+  if (auto found = topics_.find(topic); found != topics_.end())
+    topics_.erase(found);
+}
+
+void gateway_context::learn_group(const group_changed& event) {
+  auto found = groups_.find(event.group);
+  if (found == groups_.end())
+    return;
+  if (event.snapshot) {
+    found->second.snapshot = event.snapshot;
+    return;
+  }
+  send_round();
+  groups_.erase(found);
+}
+
+// -- the round -------------------------------------------------------------------
+
+std::vector<append_row>& gateway_context::appends(known_topic& topic,
+                                                  queue_id queue) {
+  auto place = static_cast<std::size_t>(queue.value);
+  auto& round = topic.round[place];
+  if (round.append < 0) {
+    round.append = static_cast<std::int32_t>(appends_.size());
+    appends_.push_back({topic.view.queues[place], {}, &round});
+    home_.run_soon();
+  }
+  return appends_[static_cast<std::size_t>(round.append)].batch.rows;
+}
+
+std::vector<pull_row>& gateway_context::pulls(known_topic& topic,
+                                              queue_id queue) {
+  auto place = static_cast<std::size_t>(queue.value);
+  auto& round = topic.round[place];
+  if (round.pull < 0) {
+    round.pull = static_cast<std::int32_t>(pulls_.size());
+    pulls_.push_back({topic.view.queues[place], {}, &round});
+    home_.run_soon();
+  }
+  return pulls_[static_cast<std::size_t>(round.pull)].batch.rows;
+}
+
+void gateway_context::commit(known_group& group, offset_row row) {
+  if (!group.in_round) {
+    group.in_round = true;
+    committing_.push_back(group.snapshot->config.name);
+    home_.run_soon();
+  }
+  group.commits.push_back(std::move(row));
+}
+
+void gateway_context::send_round() {
+  for (auto& open : appends_) {
+    open.round->append = -1;
+    open.batch.reply_to = handle();
+    self_->send(open.to, std::move(open.batch));
+  }
+  appends_.clear();
+  for (auto& open : pulls_) {
+    open.round->pull = -1;
+    open.batch.reply_to = handle();
+    self_->send(open.to, std::move(open.batch));
+  }
+  pulls_.clear();
+  for (const auto& name : committing_)
+    if (auto* group = find_known_group(name)) {
+      group->in_round = false;
+      self_->send(group->actor, commit_offsets{std::move(group->commits)});
+      group->commits.clear();
+    }
+  committing_.clear();
+}
+
+// -- identity ----------------------------------------------------------------------
+
+host gateway_context::broker_host(const connection& on) const {
+  auto result = options_.advertise.value_or(on.local());
+  if (!options_.advertise || result.port == 0)
+    result.port = ports.broker;
+  return result;
+}
+
+std::string gateway_context::message_id(const host& store,
+                                        log_offset position) {
+  std::string id;
+  id.reserve(56);
+  for (std::size_t i = 0; i < store.size; ++i)
+    append_hex(id, store.bytes[i], 2);
+  append_hex(id, store.port, 8);
+  append_hex(id, static_cast<std::uint64_t>(position.value), 16);
+  return id;
+}
+
+std::string gateway_context::make_unique_key() {
+  // RocketMQ's shape: address, process, seed in place of the class loader,
+  // time, counter. Only its uniqueness matters.
+  std::string key;
+  key.reserve(32);
+  append_hex(key, 0x7F000001, 8);
+  append_hex(key, static_cast<std::uint64_t>(::getpid()) & 0xFFFF, 4);
+  append_hex(key, unique_seed_, 8);
+  append_hex(key, ++unique_keys_, 12);
+  return key;
+}
+
+} // namespace troupe

@@ -1,0 +1,167 @@
+/// What handlers work with: ask an actor, append, pull, answer. Owned by the
+/// gateway; everything happens on its thread.
+#pragma once
+
+#include "gateway/connection_table.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/request.hpp"
+#include "gateway/views.hpp"
+
+#include "troupe/limits.hpp"
+#include "troupe/log.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace troupe {
+
+/// A field of an answer.
+using answer_field = std::pair<std::string_view, std::string_view>;
+
+class gateway_context {
+public:
+  gateway_context(gateway_actor::pointer self, reactor& home,
+                  gateway_options options);
+
+  const gateway_options& options() const { return options_; }
+
+  gateway_report& counters() { return counters_; }
+
+  connection_table& connections() { return connections_; }
+
+  gateway_actor::pointer self() const { return self_; }
+
+  /// The handle by which other actors reach this gateway.
+  gateway_actor handle() const;
+
+  /// The link by which other actors reach the client of `from`.
+  client_link link_of(const caller& from) const;
+
+  // -- answers ---------------------------------------------------------------
+
+  /// Answers, unless the request was one-way or its connection has gone.
+  void answer(const caller& from, remoting::response_code code,
+              std::string_view remark = {},
+              std::initializer_list<answer_field> fields = {},
+              std::string_view body = {});
+
+  /// Answers with fields known only at run time.
+  void answer_fields(const caller& from, remoting::response_code code,
+                     std::string_view remark,
+                     std::span<const answer_field> fields,
+                     std::string_view body = {});
+
+  /// Answers with the response code of `error` and its context as remark.
+  void fail(const caller& from, const caf::error& error);
+
+  /// The connection to write an answer for `from` to; null when there is
+  /// nobody to answer. Counts the request as answered and marks the connection
+  /// to be written this round.
+  connection* begin_answer(const caller& from);
+
+  // -- asking actors -----------------------------------------------------------
+
+  /// Sends `message` to `to`; `then(reply&)` runs when it is answered. An error
+  /// is answered to `from` as it is.
+  template <class Handle, class Message, class Then>
+  void ask(const caller& from, const Handle& to, Message&& message, Then then) {
+    self_
+      ->request(to, limits::ask_timeout, std::forward<Message>(message))
+      .then(std::move(then),
+            [this, from](caf::error& error) { fail(from, error); });
+  }
+
+  /// The same with a handler for the error.
+  template <class Handle, class Message, class Then, class Else>
+  void ask_or(const Handle& to, Message&& message, Then then, Else otherwise) {
+    self_
+      ->request(to, limits::ask_timeout, std::forward<Message>(message))
+      .then(std::move(then), std::move(otherwise));
+  }
+
+  /// What is known of a topic or group; null: fetch it, then look again.
+  known_topic* find_known_topic(std::string_view topic);
+  known_group* find_known_group(std::string_view group);
+
+  /// Asks the directory for a topic, remembers it, then runs `then`. An error
+  /// is answered to `from`.
+  void fetch_topic(const caller& from, find_topic wish,
+                   std::function<void()> then);
+
+  /// The same for a consumer group.
+  void fetch_group(const caller& from, find_group wish,
+                   std::function<void()> then);
+
+  void forget_topic(std::string_view topic);
+  void learn_group(const group_changed& event);
+
+  // -- the round -----------------------------------------------------------------
+
+  /// The rows that go to `queue` of `topic` with this round.
+  std::vector<append_row>& appends(known_topic& topic, queue_id queue);
+  std::vector<pull_row>& pulls(known_topic& topic, queue_id queue);
+
+  /// New progress, handed to the group with this round.
+  void commit(known_group& group, offset_row row);
+
+  /// Sends what the round has gathered.
+  void send_round();
+
+  /// Writes to every connection that got an answer this round.
+  /// @param written  called with each one, whether or not all was taken
+  /// @param broken   called with each one whose socket is broken
+  void write_dirty(const std::function<void(connection&)>& written,
+                   const std::function<void(connection&)>& broken);
+
+  /// Marks `to` to be written this round.
+  void mark_dirty(connection& to);
+
+  // -- identity ------------------------------------------------------------------
+
+  /// The broker's address for the client on `on`: as configured, else the one
+  /// that the client used, with the broker's port.
+  host broker_host(const connection& on) const;
+
+  /// The message id of a record: store host and position in upper-case hex.
+  static std::string message_id(const host& store, log_offset position);
+
+  /// A fresh unique key for a message that came without one.
+  std::string make_unique_key();
+
+  gateway_ports ports;
+  std::int64_t open_appends = 0; ///< requests whose messages are in the log's hands
+
+private:
+  struct open_append {
+    queue_actor to;
+    append_batch batch;
+    queue_round* round;
+  };
+
+  struct open_pull {
+    queue_actor to;
+    pull_batch batch;
+    queue_round* round;
+  };
+
+  gateway_actor::pointer self_;
+  reactor& home_;
+  gateway_options options_;
+  gateway_report counters_;
+  connection_table connections_;
+  known_by_name<known_topic> topics_;
+  known_by_name<known_group> groups_;
+  std::vector<open_append> appends_;
+  std::vector<open_pull> pulls_;
+  std::vector<std::string> committing_; ///< groups with commits this round
+  std::vector<connection_id> dirty_;
+  std::size_t waiting_ = 0; ///< requests that wait for a fetch
+  std::uint64_t unique_keys_ = 0;
+  std::uint32_t unique_seed_ = 0;
+};
+
+} // namespace troupe

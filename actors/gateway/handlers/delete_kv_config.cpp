@@ -1,0 +1,18 @@
+/// DELETE_KV_CONFIG: removes a shared setting.
+#include "gateway/handlers/handlers.hpp"
+
+#include "remoting/bodies/topic_bodies.hpp"
+
+namespace troupe::handlers {
+
+void delete_kv_config(gateway_context& context, request& asked) {
+  const auto& command = asked.command;
+  delete_setting message{std::string{command.find("namespace")},
+                         std::string{command.find("key")}};
+  context.ask(asked.from, context.options().names, std::move(message),
+              [&context, from = asked.from](const setting_changed&) {
+                context.answer(from, remoting::response_code::success);
+              });
+}
+
+} // namespace troupe::handlers

@@ -1,0 +1,14 @@
+/// PULL_MESSAGE.
+#include "gateway/handlers/handlers.hpp"
+#include "gateway/pulling.hpp"
+
+namespace troupe::handlers {
+
+void pull_message(gateway_context& context, request& asked) {
+  auto wish = read_pull_request(asked);
+  if (!wish)
+    return context.fail(asked.from, wish.error());
+  pull(context, std::move(*wish));
+}
+
+} // namespace troupe::handlers

@@ -1,0 +1,509 @@
+#include "gateway/sending.hpp"
+
+#include "remoting/bodies/batch_body.hpp"
+#include "remoting/command_codec.hpp"
+
+#include "troupe/model/hash.hpp"
+#include "troupe/model/names.hpp"
+#include "troupe/model/properties.hpp"
+
+#include <array>
+#include <charconv>
+#include <random>
+
+namespace troupe {
+
+namespace {
+
+/// Reads header fields and remembers the first one that does not parse.
+class header_reader {
+public:
+  explicit header_reader(const request& asked) : asked_(asked) {}
+
+  payload text(std::string_view name) {
+    return asked_.slice(asked_.command.find(name));
+  }
+
+  template <class Number>
+  Number number(std::string_view name, Number absent = {}) {
+    auto text = asked_.command.find(name);
+    if (text.empty())
+      return absent;
+    Number value{};
+    auto [end, code] = std::from_chars(text.data(), text.data() + text.size(),
+                                       value);
+    if (code != std::errc{} || end != text.data() + text.size())
+      bad_ = name;
+    return value;
+  }
+
+  bool boolean(std::string_view name) {
+    auto text = asked_.command.find(name);
+    return text == "true" || text == "TRUE" || text == "True";
+  }
+
+  /// The first bad field as an error; none when all were good.
+  caf::error error() const {
+    if (bad_.empty())
+      return caf::none;
+    return make_error(errc::malformed_request,
+                      "field `" + std::string{bad_} + "` is no number: `"
+                        + std::string{asked_.command.find(bad_)} + "`");
+  }
+
+private:
+  const request& asked_;
+  std::string_view bad_;
+};
+
+/// Names of the fields of a send header in the order of send_request.
+struct send_field_names {
+  std::string_view group, topic, default_topic, default_queues, queue, sys_flag,
+    born, flag, properties, reconsume, unit, max_reconsume, batch;
+};
+
+constexpr send_field_names short_names{
+  "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"};
+
+constexpr send_field_names long_names{
+  "producerGroup", "topic",         "defaultTopic", "defaultTopicQueueNums",
+  "queueId",       "sysFlag",       "bornTimestamp", "flag",
+  "properties",    "reconsumeTimes", "unitMode",     "maxReconsumeTimes",
+  "batch"};
+
+caf::expected<send_request> read_with(const gateway_context& context,
+                                      const request& asked,
+                                      const send_field_names& names) {
+  header_reader read{asked};
+  send_request result;
+  result.from = asked.from;
+  result.producer_group = read.text(names.group);
+  result.topic = read.text(names.topic);
+  result.default_topic = read.text(names.default_topic);
+  result.default_topic_queues = read.number(names.default_queues, 4);
+  result.queue = read.number(names.queue, 0);
+  result.sys_flag = read.number(names.sys_flag, 0);
+  result.born_time = read.number(names.born, std::int64_t{0});
+  result.flag = read.number(names.flag, 0);
+  result.properties = read.text(names.properties);
+  result.reconsume_times = read.number(names.reconsume, 0);
+  result.unit_mode = read.boolean(names.unit);
+  if (!asked.command.find(names.max_reconsume).empty())
+    result.max_reconsume_times = read.number(names.max_reconsume, 0);
+  result.batch = read.boolean(names.batch);
+  if (auto error = read.error())
+    return error;
+  result.body = asked.body();
+  result.born_host = asked.on.peer();
+  result.store_host = context.broker_host(asked.on);
+  result.client_version = asked.command.version();
+  return result;
+}
+
+std::mt19937& dice() {
+  thread_local std::mt19937 generator{std::random_device{}()};
+  return generator;
+}
+
+queue_id any_queue(std::int32_t queues) {
+  std::uniform_int_distribution<std::int32_t> pick{0, std::max(queues, 1) - 1};
+  return {pick(dice())};
+}
+
+text_span span_of(std::string_view whole, std::string_view part) {
+  if (part.empty())
+    return {};
+  return {static_cast<std::uint16_t>(part.data() - whole.data()),
+          static_cast<std::uint16_t>(part.size())};
+}
+
+/// Why this message may not be stored; none when it may.
+caf::error why_refused(const gateway_context& context,
+                       const send_request& message) {
+  const auto& options = context.options();
+  auto topic = message.topic.view();
+  if (auto why = names::why_bad_topic(topic); !why.empty())
+    return make_error(errc::invalid_argument, why);
+  if (names::is_forbidden_to_send(topic))
+    return make_error(errc::no_permission,
+                      "sending messages to topic[" + std::string{topic}
+                        + "] is forbidden: it belongs to the broker");
+  if ((options.broker_permission & permission::write) == 0)
+    return make_error(errc::no_permission,
+                      "the broker[" + options.broker_name
+                        + "] sending message is forbidden");
+  if (message.body.size() > options.body_bytes_max)
+    return make_error(errc::illegal_message,
+                      "the body has " + std::to_string(message.body.size())
+                        + " bytes, more than "
+                        + std::to_string(options.body_bytes_max));
+  if (message.properties.size() > limits::properties_bytes_max)
+    return make_error(errc::illegal_message,
+                      "the properties have "
+                        + std::to_string(message.properties.size())
+                        + " bytes, more than "
+                        + std::to_string(limits::properties_bytes_max));
+  return caf::none;
+}
+
+/// A row with everything that the header says; body and properties are added.
+append_row row_of(const send_request& message, const topic_config& topic) {
+  append_row row;
+  row.from = message.from;
+  row.flag = message.flag;
+  row.sys_flag = message.sys_flag & ~sys_flag::transaction_mask;
+  if (topic.filter_type == topic_filter_type::multi_tag)
+    row.sys_flag |= sys_flag::multi_tags;
+  row.reconsume_times = message.reconsume_times;
+  row.born_time = {message.born_time};
+  row.born_host = message.born_host;
+  row.store_host = message.store_host;
+  return row;
+}
+
+/// Fills in what the properties say.
+void describe_row(append_row& row, const known_properties& known) {
+  row.unique_key = known.unique_key;
+  row.keys = known.keys;
+  row.tags_code = tags_code(known.tags);
+  row.ack = known.ack;
+}
+
+/// The text with a unique key and without a pop receipt.
+payload mended(gateway_context& context, std::string_view text,
+               const known_properties& known) {
+  auto result = known.pop_receipt
+                  ? properties::without(text, properties::pop_receipt)
+                  : std::string{text};
+  if (known.unique_key.size == 0)
+    properties::append(result, properties::unique_key,
+                       context.make_unique_key());
+  return payload::copy_of(result);
+}
+
+std::int32_t parse_level(std::string_view text) {
+  std::int32_t level = 0;
+  std::from_chars(text.data(), text.data() + text.size(), level);
+  return level;
+}
+
+caf::error why_bad_kind(const known_properties& known) {
+  if (known.transaction)
+    return make_error(errc::no_permission,
+                      "transaction messages are not served by this version; "
+                      "send without TRAN_MSG");
+  if (known.timer)
+    return make_error(errc::illegal_message,
+                      "timer messages are not served by this version; use a "
+                      "delay level (property DELAY)");
+  return caf::none;
+}
+
+void send_one(gateway_context& context, send_request& message,
+              known_topic& topic, queue_id queue) {
+  auto text = message.properties.view();
+  auto known = read_properties(text);
+  if (auto error = why_bad_kind(known))
+    return context.fail(message.from, error);
+  if (known.unique_key.size == 0 || known.pop_receipt) {
+    message.properties = mended(context, text, known);
+    text = message.properties.view();
+    known = read_properties(text);
+  }
+  auto row = row_of(message, topic.config());
+  row.body = std::move(message.body);
+  row.properties = message.properties;
+  if (auto level = parse_level(known.delay_level); level > 0)
+    return send_row(context, topic.config().name, queue, std::move(row), level);
+  describe_row(row, known);
+  row.answer_queue = queue;
+  if (!row.from.oneway)
+    ++context.open_appends;
+  context.appends(topic, queue).push_back(std::move(row));
+}
+
+/// One request, many messages: consecutive rows that the log keeps together.
+void send_batch(gateway_context& context, send_request& message,
+                known_topic& topic, queue_id queue) {
+  auto elements = remoting::split_batch(message.body.view());
+  if (!elements)
+    return context.fail(message.from, elements.error());
+  if (elements->empty())
+    return context.fail(message.from,
+                        make_error(errc::illegal_message,
+                                   "the batch holds no message"));
+  // Everything is checked before anything is stored. The batch's own entries
+  // follow each element's, as RocketMQ stores them.
+  auto shared = message.properties.view();
+  std::vector<append_row> rows;
+  rows.reserve(elements->size());
+  for (const auto& element : *elements) {
+    std::string text{element.properties};
+    if (!shared.empty()) {
+      if (!text.empty() && text.back() != properties::value_end)
+        text += properties::value_end;
+      text += shared;
+    }
+    auto known = read_properties(text);
+    auto error = why_bad_kind(known);
+    if (!error && parse_level(known.delay_level) > 0)
+      error = make_error(errc::illegal_message,
+                         "a batch cannot hold delayed messages; send them "
+                         "one by one");
+    if (!error && text.size() > limits::properties_bytes_max)
+      error = make_error(errc::illegal_message,
+                         "the properties of a message have "
+                           + std::to_string(text.size())
+                           + " bytes, more than "
+                           + std::to_string(limits::properties_bytes_max));
+    if (error)
+      return context.fail(message.from, error);
+    auto row = row_of(message, topic.config());
+    row.flag = element.flag;
+    row.properties = known.unique_key.size == 0 || known.pop_receipt
+                       ? mended(context, text, known)
+                       : payload::copy_of(text);
+    describe_row(row, read_properties(row.properties.view()));
+    auto offset = static_cast<std::size_t>(element.body.data()
+                                           - message.body.data());
+    row.body = message.body.slice(offset, element.body.size());
+    row.answer_queue = queue;
+    row.continues = !rows.empty();
+    rows.push_back(std::move(row));
+  }
+  if (!message.from.oneway)
+    ++context.open_appends;
+  auto& round = context.appends(topic, queue);
+  std::move(rows.begin(), rows.end(), std::back_inserter(round));
+}
+
+/// Retried more often than allowed: to the dead letters of the group.
+bool is_exhausted(const send_request& message, const group_config& group) {
+  auto limit = group.retry_max_times;
+  if (message.max_reconsume_times
+      && message.client_version >= remoting::version_3_4_9)
+    limit = *message.max_reconsume_times;
+  return message.reconsume_times > limit;
+}
+
+/// A send to a retry topic: needs its group, may end as a dead letter.
+/// @returns whether `message` may go on now
+bool settle_retry(gateway_context& context, send_request& message) {
+  auto name = names::group_of_retry_topic(message.topic.view());
+  auto* group = context.find_known_group(name);
+  if (group == nullptr) {
+    context.fetch_group(message.from, {std::string{name}, false},
+                        [&context, message] { send(context, message); });
+    return false;
+  }
+  if (is_exhausted(message, group->snapshot->config)) {
+    message.topic = payload::copy_of(names::dead_letter_topic_of(name));
+    message.properties = payload::copy_of(
+      properties::without(message.properties.view(), properties::delay));
+    message.queue = 0;
+    return true;
+  }
+  return true;
+}
+
+} // namespace
+
+known_properties read_properties(std::string_view text) {
+  known_properties known;
+  properties::for_each(text, [&](std::string_view name, std::string_view value) {
+    switch (name.front()) {
+      case 'U':
+        if (name == properties::unique_key)
+          known.unique_key = span_of(text, value);
+        break;
+      case 'K':
+        if (name == properties::keys)
+          known.keys = span_of(text, value);
+        break;
+      case 'T':
+        if (name == properties::tags)
+          known.tags = value;
+        else if (name == properties::transaction)
+          known.transaction = value == "true";
+        else if (name == properties::timer_delay_seconds
+                 || name == properties::timer_delay_ms
+                 || name == properties::timer_deliver_ms)
+          known.timer = true;
+        break;
+      case 'D':
+        if (name == properties::delay)
+          known.delay_level = value;
+        break;
+      case 'W':
+        if (name == properties::wait && value == "false")
+          known.ack = ack_when::written;
+        break;
+      case 'P':
+        if (name == properties::pop_receipt)
+          known.pop_receipt = true;
+        break;
+      default:
+        break;
+    }
+  });
+  if (!known.delay_level.empty())
+    known.timer = false; // a level takes precedence
+  return known;
+}
+
+caf::expected<send_request> read_send_request(const gateway_context& context,
+                                              const request& asked) {
+  return read_with(context, asked, short_names);
+}
+
+caf::expected<send_request>
+read_send_request_v1(const gateway_context& context, const request& asked) {
+  return read_with(context, asked, long_names);
+}
+
+void send(gateway_context& context, send_request message) {
+  if (auto error = why_refused(context, message))
+    return context.fail(message.from, error);
+  auto name = message.topic.view();
+  auto of_group = names::is_retry_topic(name);
+  if (of_group && message.batch)
+    return context.fail(message.from,
+                        make_error(errc::illegal_message,
+                                   "a batch cannot go to a retry topic"));
+  if (of_group && !settle_retry(context, message))
+    return;
+  name = message.topic.view();
+  auto* topic = context.find_known_topic(name);
+  if (topic == nullptr) {
+    find_topic wish{message.topic.str(),
+                    topic_template{message.default_topic.str(),
+                                   message.default_topic_queues,
+                                   message.unit_mode ? 1 : 0},
+                    of_group || names::is_dead_letter_topic(name)};
+    context.fetch_topic(message.from, std::move(wish),
+                        [&context, message] { send(context, message); });
+    return;
+  }
+  const auto& config = topic->config();
+  auto queues = std::max(config.read_queues, config.write_queues);
+  if (message.queue >= queues)
+    return context.fail(
+      message.from,
+      make_error(errc::invalid_argument,
+                 "request queueId[" + std::to_string(message.queue)
+                   + "] is illegal, topic[" + config.name + "] has "
+                   + std::to_string(queues) + " queues"));
+  auto queue = message.queue < 0 ? any_queue(config.write_queues)
+                                 : queue_id{message.queue};
+  message.batch ? send_batch(context, message, *topic, queue)
+                : send_one(context, message, *topic, queue);
+}
+
+void send_row(gateway_context& context, std::string topic, queue_id queue,
+              append_row row, std::int32_t delay_level) {
+  const auto& delays = context.options().delays;
+  auto target = topic;
+  auto place = queue;
+  if (delay_level > 0) {
+    auto level = std::min(delay_level, delays.count());
+    target = names::schedule_topic;
+    place = {level - 1};
+  }
+  auto* known = context.find_known_topic(target);
+  if (known == nullptr) {
+    find_topic wish{target, {},
+                    names::is_retry_topic(target)
+                      || names::is_dead_letter_topic(target)};
+    auto from = row.from;
+    context.fetch_topic(
+      from, std::move(wish),
+      [&context, topic, queue, row = std::move(row), delay_level] {
+        send_row(context, topic, queue, row, delay_level);
+      });
+    return;
+  }
+  auto text = row.properties.str();
+  if (delay_level > 0) {
+    text = properties::with(text, properties::real_topic, topic);
+    text = properties::with(text, properties::real_queue_id,
+                            std::to_string(queue.value));
+    text = properties::with(text, properties::delay,
+                            std::to_string(place.value + 1));
+    row.due_after_ms = delays.delay_ms(place.value + 1);
+  }
+  if (text.size() > limits::properties_bytes_max)
+    return context.fail(row.from,
+                        make_error(errc::illegal_message,
+                                   "the properties have "
+                                     + std::to_string(text.size())
+                                     + " bytes with those of the broker"));
+  row.properties = payload::copy_of(text);
+  describe_row(row, read_properties(row.properties.view()));
+  row.answer_queue = queue;
+  auto queues = static_cast<std::int32_t>(known->view.queues.size());
+  if (place.value >= queues)
+    place = any_queue(queues);
+  if (!row.from.oneway)
+    ++context.open_appends;
+  context.appends(*known, place).push_back(std::move(row));
+}
+
+namespace {
+
+/// Answers the request of rows [first, last), all stored.
+void answer_stored(gateway_context& context,
+                   std::span<const append_outcome> rows) {
+  const auto& first = rows.front();
+  auto* to = context.begin_answer(first.from);
+  if (to == nullptr)
+    return;
+  auto code = remoting::response_code::success;
+  if (first.from.answer == append_answer::plain) {
+    remoting::append_response(to->out.tail(), first.from.encoding,
+                              first.from.opaque, code, {}, {}, {});
+    return;
+  }
+  std::string ids;
+  for (const auto& row : rows) {
+    if (!ids.empty())
+      ids += ',';
+    ids += gateway_context::message_id(row.store_host, row.position);
+  }
+  remoting::send_result result;
+  result.message_id = ids;
+  result.queue = first.queue.value;
+  result.offset = first.offset.value;
+  if (rows.size() == 1)
+    result.transaction_id = first.properties.view().substr(
+      first.unique_key.offset, first.unique_key.size);
+  remoting::append_send_response(to->out.tail(), first.from.encoding,
+                                 first.from.opaque, result);
+}
+
+} // namespace
+
+void answer_appends(gateway_context& context, append_done& done) {
+  std::span<const append_outcome> rows{done.rows};
+  while (!rows.empty()) {
+    std::size_t count = 1;
+    auto error = rows.front().error;
+    while (count < rows.size() && rows[count].continues) {
+      if (rows[count].error != errc::none)
+        error = rows[count].error;
+      ++count;
+    }
+    auto asked = rows.first(count);
+    rows = rows.subspan(count);
+    const auto& from = asked.front().from;
+    if (!from.oneway)
+      --context.open_appends;
+    if (error == errc::none) {
+      context.counters().sent_messages += static_cast<std::int64_t>(count);
+      answer_stored(context, asked);
+    } else {
+      context.fail(from, make_error(error, done.why));
+    }
+  }
+}
+
+} // namespace troupe
