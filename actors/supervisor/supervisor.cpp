@@ -1,0 +1,318 @@
+#include "supervisor/supervisor.hpp"
+
+#include "cold_reader/cold_reader.hpp"
+#include "consumer_group/consumer_group.hpp"
+#include "directory/directory.hpp"
+#include "flusher/flusher.hpp"
+#include "key_index/key_index.hpp"
+#include "name_server/name_server.hpp"
+#include "producer/producer.hpp"
+#include "queue/queue.hpp"
+#include "reactor/quiet.hpp"
+#include "registrar/registrar.hpp"
+#include "scheduler/scheduler.hpp"
+#include "state_store/state_store.hpp"
+#include "storage/lmdb.hpp"
+#include "storage/recovery.hpp"
+#include "topic/topic.hpp"
+
+#include "troupe/model/names.hpp"
+#include "troupe/model/properties.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace troupe {
+
+namespace {
+
+/// Names of the watched actors, for the log.
+using watched_names = std::map<caf::actor_addr, std::string>;
+
+caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
+                         const cast_handles& cast,
+                         const std::function<void()>& on_failure) {
+  make_quiet(*self);
+  auto watch = [self](const auto& handle, const char* name) {
+    if (!handle)
+      return;
+    self->monitor(handle);
+    self->state.emplace(handle.address(), name);
+  };
+  watch(cast.state_store, "state_store");
+  watch(cast.flusher, "flusher");
+  watch(cast.cold_reader, "cold_reader");
+  watch(cast.key_index, "key_index");
+  watch(cast.commit_log, "commit_log");
+  watch(cast.name_server, "name_server");
+  watch(cast.registrar, "registrar");
+  watch(cast.directory, "directory");
+  watch(cast.scheduler, "scheduler");
+  watch(cast.gateway, "gateway");
+  self->set_down_handler([self, on_failure](const caf::down_msg& x) {
+    if (x.reason == caf::exit_reason::user_shutdown || !x.reason)
+      return;
+    log::error("supervisor", "an actor died, the node ends")
+      .with("actor", self->state[x.source])
+      .with("why", describe(x.reason));
+    on_failure();
+  });
+  return {[](int) {
+    // Nobody sends this: the supervisor only hears of deaths.
+  }};
+}
+
+/// Asks and waits. For the thread that starts and ends the node.
+template <class Reply, class Handle, class Message>
+caf::expected<Reply> ask(caf::scoped_actor& self, const Handle& to,
+                         Message message, caf::duration timeout) {
+  caf::expected<Reply> result = caf::sec::request_timeout;
+  self->request(to, timeout, std::move(message))
+    .receive([&](Reply& reply) { result = std::move(reply); },
+             [&](caf::error& error) { result = std::move(error); });
+  return result;
+}
+
+/// Topics that the log knows of but whose settings a crash has taken.
+std::vector<topic_config>
+lost_topics(const std::map<std::string, std::int32_t>& in_log,
+            const stored_state& stored, const cast_options& options) {
+  std::vector<topic_config> lost;
+  for (const auto& [name, queues] : in_log) {
+    auto known = std::ranges::any_of(stored.topics, [&](const auto& x) {
+      return x.name == name;
+    });
+    if (known || names::is_system_topic(name) || name == options.cluster
+        || name == options.broker_name
+        || name == options.cluster + "_REPLY_TOPIC")
+      continue;
+    topic_config config;
+    config.name = name;
+    config.read_queues = config.write_queues = queues;
+    lost.push_back(std::move(config));
+    log::warning("supervisor", "settings of a topic made again from the log")
+      .with("topic", name)
+      .with("queues", queues);
+  }
+  return lost;
+}
+
+/// What the broker adds to the properties of every message.
+std::string more_properties(const cast_options& options) {
+  std::string text;
+  properties::append(text, properties::region, "DefaultRegion");
+  properties::append(text, properties::trace_on, "true");
+  properties::append(text, properties::cluster, options.cluster);
+  return text;
+}
+
+/// Everything that only a broker has: log, queues, topics, groups.
+void spawn_broker(caf::actor_system& system, reactor& home,
+                  const cast_options& options, storage::opened_store store,
+                  stored_state stored, cast_handles& cast) {
+  placement here{&home};
+  std::shared_ptr<storage::commit_log> log{std::move(store.log)};
+  std::shared_ptr<storage::key_index> index{std::move(store.index)};
+  cast.store_lock = std::make_shared<storage::file_ptr>(std::move(store.lock));
+  cast.flusher = spawn_flusher(system, threading::detached,
+                               options.data_directory, store.last.generation);
+  cast.cold_reader = spawn_cold_reader(system, threading::detached);
+  cast.key_index = spawn_key_index(system, threading::detached, index);
+  cast.commit_log = spawn_commit_log(
+    system, here,
+    {log, options.flush, more_properties(options), cast.flusher,
+     cast.cold_reader, cast.key_index});
+  if (!options.name_servers.empty())
+    cast.registrar = spawn_registrar(
+      system, threading::detached,
+      {options.name_servers, options.broker_port, options.advertise});
+  auto make_queue = [&system, here, options, log, log_actor = cast.commit_log,
+                     cold = cast.cold_reader](const std::string& topic,
+                                              queue_id queue) {
+    return spawn_queue(system, here,
+                       {topic, queue,
+                        storage::consume_queue_directory(options.data_directory,
+                                                         topic, queue),
+                        options.consume_queue_file_rows, log, log_actor, cold});
+  };
+  directory_options names;
+  names.cluster = options.cluster;
+  names.broker_name = options.broker_name;
+  names.broker_id = options.broker_id;
+  names.broker_permission = options.broker_permission;
+  names.default_topic_queues = options.default_topic_queues;
+  names.delay_level_count = options.delays.count();
+  names.auto_create_topics = options.auto_create_topics;
+  names.auto_create_groups = options.auto_create_groups;
+  names.store = cast.state_store;
+  names.names = cast.name_server;
+  names.registrar = cast.registrar;
+  if (options.advertise)
+    names.address = to_string(*options.advertise);
+  names.make_topic = [&system, here, make_queue](topic_config config) {
+    auto topic = config.name;
+    return spawn_topic(system, here, std::move(config),
+                       [make_queue, topic](queue_id queue) {
+                         return make_queue(topic, queue);
+                       });
+  };
+  names.make_group = [&system, here, state_store = cast.state_store](
+                       group_config config, std::vector<offset_row> progress) {
+    return spawn_consumer_group(system, here,
+                                {std::move(config), std::move(progress),
+                                 state_store});
+  };
+  names.make_producer = [&system, here](std::string group) {
+    return spawn_producer(system, here, std::move(group));
+  };
+  auto delays = stored.delays;
+  names.stored = std::move(stored);
+  cast.directory = spawn_directory(system, here, std::move(names));
+  caf::anon_send(cast.commit_log, set_rows_source{cast.directory});
+  cast.scheduler = spawn_scheduler(system, here,
+                                   {options.delays, std::move(delays),
+                                    cast.directory, cast.state_store});
+}
+
+} // namespace
+
+caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
+                                       cast_options options,
+                                       std::function<void()> on_failure) {
+  cast_handles cast;
+  storage::opened_store store;
+  if (options.broker) {
+    auto opened = storage::open_store({options.data_directory,
+                                       options.segment_bytes,
+                                       options.consume_queue_file_rows,
+                                       options.delays});
+    if (!opened)
+      return std::move(opened.error());
+    store = std::move(*opened);
+  } else if (auto error = storage::make_directories(options.data_directory)) {
+    return error;
+  }
+  auto env = storage::lmdb::open(options.data_directory + "/state");
+  if (!env)
+    return std::move(env.error());
+  cast.state_store = spawn_state_store(system, threading::detached,
+                                       std::move(*env));
+  caf::scoped_actor self{system};
+  auto stored = ask<stored_state>(self, cast.state_store, load_stored{},
+                                  caf::infinite);
+  if (!stored) {
+    self->send_exit(cast.state_store, caf::exit_reason::user_shutdown);
+    return std::move(stored.error());
+  }
+  if (auto lost = lost_topics(store.topics, *stored, options); !lost.empty()) {
+    std::ranges::copy(lost, std::back_inserter(stored->topics));
+    auto kept = ask<troupe::stored>(
+      self, cast.state_store,
+      put_topics{stored->topics_version, std::move(lost), {}}, caf::infinite);
+    if (!kept) {
+      self->send_exit(cast.state_store, caf::exit_reason::user_shutdown);
+      return std::move(kept.error());
+    }
+  }
+  if (options.name_server)
+    cast.name_server = spawn_name_server(system, {&home},
+                                         {stored->kv, cast.state_store});
+  if (options.broker)
+    spawn_broker(system, home, options, std::move(store), std::move(*stored),
+                 cast);
+  gateway_options doors;
+  doors.listen = options.listen;
+  if (options.broker)
+    doors.broker_port = options.broker_port;
+  if (options.name_server)
+    doors.name_server_port = options.name_server_port;
+  doors.cluster = options.cluster;
+  doors.broker_name = options.broker_name;
+  doors.broker_id = options.broker_id;
+  doors.advertise = options.advertise;
+  doors.broker_permission = options.broker_permission;
+  doors.body_bytes_max = options.body_bytes_max;
+  doors.auto_create_groups = options.auto_create_groups;
+  doors.delays = options.delays;
+  doors.directory = cast.directory;
+  doors.log = cast.commit_log;
+  doors.scheduler = cast.scheduler;
+  doors.names = cast.name_server;
+  doors.settings = options.settings;
+  doors.started = now_ms();
+  auto gateway = spawn_gateway(system, home, std::move(doors));
+  home.start();
+  if (!gateway) {
+    stop_cast(system, home, cast);
+    return std::move(gateway.error());
+  }
+  cast.gateway = gateway->actor;
+  cast.ports = gateway->ports;
+  cast.supervisor = system.spawn(supervisor, cast, std::move(on_failure));
+  return cast;
+}
+
+caf::error stop_cast(caf::actor_system& system, reactor& home,
+                     cast_handles& cast) {
+  caf::error first;
+  auto note = [&first](const char* step, const auto& result) {
+    if (result)
+      return;
+    log::error("supervisor", "a step of the shutdown failed")
+      .with("step", step)
+      .with("why", describe(result.error()));
+    if (!first)
+      first = result.error();
+  };
+  {
+    caf::scoped_actor self{system};
+    auto limit = caf::duration{limits::drain_timeout};
+    auto end = [&self](const auto& handle) {
+      if (handle)
+        self->send_exit(handle, caf::exit_reason::user_shutdown);
+    };
+    if (cast.supervisor)
+      self->send_exit(cast.supervisor, caf::exit_reason::user_shutdown);
+    if (cast.registrar)
+      note("withdraw", ask<withdrawn>(self, cast.registrar, withdraw{}, limit));
+    if (cast.gateway)
+      note("drain gateway",
+           ask<gateway_drained>(self, cast.gateway, drain_gateway{}, limit));
+    if (cast.scheduler) {
+      self->send(cast.scheduler, delay_commit_tick{});
+      note("delays", ask<delay_report>(self, cast.scheduler, describe_delays{},
+                                       limit));
+    }
+    if (cast.commit_log)
+      note("drain log",
+           ask<log_drained>(self, cast.commit_log, drain_log{}, limit));
+    if (cast.directory)
+      note("progress", ask<offsets_flushed>(self, cast.directory,
+                                            flush_offsets{}, limit));
+    if (cast.commit_log)
+      note("checkpoint", ask<checkpoint_done>(self, cast.commit_log,
+                                              final_checkpoint{}, limit));
+    end(cast.gateway);
+    end(cast.scheduler);
+    end(cast.directory);
+    end(cast.commit_log);
+    end(cast.name_server);
+    end(cast.registrar);
+    end(cast.key_index);
+    end(cast.cold_reader);
+    end(cast.flusher);
+    end(cast.state_store);
+  }
+  cast = {};
+  system.await_all_actors_done();
+  home.stop();
+  return first;
+}
+
+} // namespace troupe
