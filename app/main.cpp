@@ -1,0 +1,40 @@
+/// The troupe program: one executable, a sub-command for each use.
+#include "app/node/node_main.hpp"
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr const char* usage
+  = "usage: troupe COMMAND [OPTIONS]\n"
+    "\n"
+    "  node    run a broker and name server in the foreground\n"
+    "  bench   load and measure any server that speaks RocketMQ's protocol\n"
+    "\n"
+    "`troupe COMMAND --help` lists the options of a command.\n";
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> arguments{argv + 1, argv + argc};
+  if (arguments.empty()) {
+    std::cerr << usage;
+    return 2;
+  }
+  auto command = arguments.front();
+  arguments.erase(arguments.begin());
+  if (command == "node")
+    return troupe::app::node_main(arguments);
+  if (command == "--version" || command == "version") {
+    std::cout << "troupe " << TROUPE_VERSION << '\n';
+    return 0;
+  }
+  if (command == "--help" || command == "-h" || command == "help") {
+    std::cout << usage;
+    return 0;
+  }
+  std::cerr << "troupe: no command is called `" << command << "`\n\n" << usage;
+  return 2;
+}

@@ -1,0 +1,182 @@
+#include "app/node/node_main.hpp"
+
+#include "app/options.hpp"
+#include "supervisor/supervisor.hpp"
+
+#include "troupe/log.hpp"
+#include "troupe/model/names.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <iostream>
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+namespace troupe::app {
+
+namespace {
+
+/// Reads `address` or `address:port`.
+caf::expected<std::optional<host>> parse_advertise(const std::string& text) {
+  if (text.empty())
+    return std::optional<host>{};
+  host result;
+  auto address = text;
+  auto colon = text.rfind(':');
+  if (colon != text.npos && text.find(':') == colon) {
+    address = text.substr(0, colon);
+    result.port = static_cast<std::uint16_t>(
+      std::strtoul(text.c_str() + colon + 1, nullptr, 10));
+  }
+  if (::inet_pton(AF_INET, address.c_str(), result.bytes.data()) == 1)
+    return std::optional{result};
+  if (::inet_pton(AF_INET6, address.c_str(), result.bytes.data()) == 1) {
+    result.size = 16;
+    return std::optional{result};
+  }
+  return make_error(errc::bad_config,
+                    "--advertise `" + text
+                      + "` is no IPv4 or IPv6 address in numbers; message ids "
+                        "hold addresses, not names");
+}
+
+/// The host's name with what a broker name may not hold replaced.
+std::string default_broker_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  std::string text = name;
+  for (char& c : text)
+    if (!names::has_legal_characters({&c, 1}))
+      c = '-';
+  return text.empty() ? "broker" : text;
+}
+
+caf::expected<cast_options> cast_of(const node_options& options) {
+  cast_options cast;
+  cast.data_directory = options.data;
+  cast.listen = options.listen;
+  cast.broker_port = options.broker_port;
+  cast.name_server_port = options.name_server_port;
+  cast.broker = options.role != node_role::name_server;
+  cast.name_server = options.role != node_role::broker;
+  cast.name_servers = options.name_servers;
+  auto advertise = parse_advertise(options.advertise);
+  if (!advertise)
+    return std::move(advertise.error());
+  cast.advertise = *advertise;
+  if (cast.advertise && cast.advertise->port == 0)
+    cast.advertise->port = options.broker_port;
+  cast.broker_name = options.broker_name.empty() ? default_broker_name()
+                                                 : options.broker_name;
+  cast.broker_id = options.broker_id;
+  cast.cluster = options.cluster;
+  cast.flush = options.sync_flush ? flush_mode::sync : flush_mode::async;
+  cast.auto_create_topics = options.auto_create_topics;
+  cast.auto_create_groups = options.auto_create_groups;
+  cast.default_topic_queues = options.default_topic_queues;
+  cast.broker_permission = options.broker_permission;
+  cast.body_bytes_max = static_cast<std::size_t>(options.message_bytes_max);
+  cast.segment_bytes = options.segment_bytes;
+  if (!options.delay_levels.empty())
+    cast.delays = *delay_levels::parse(options.delay_levels);
+  auto flag = [](bool x) { return std::string{x ? "true" : "false"}; };
+  cast.settings = {
+    {"autoCreateSubscriptionGroup", flag(options.auto_create_groups)},
+    {"autoCreateTopicEnable", flag(options.auto_create_topics)},
+    {"brokerClusterName", cast.cluster},
+    {"brokerId", std::to_string(cast.broker_id)},
+    {"brokerName", cast.broker_name},
+    {"brokerPermission", std::to_string(cast.broker_permission)},
+    {"brokerRole", "ASYNC_MASTER"},
+    {"defaultTopicQueueNums", std::to_string(cast.default_topic_queues)},
+    {"flushDiskType", options.sync_flush ? "SYNC_FLUSH" : "ASYNC_FLUSH"},
+    {"listenPort", std::to_string(cast.broker_port)},
+    {"mappedFileSizeCommitLog", std::to_string(cast.segment_bytes)},
+    {"maxMessageSize", std::to_string(cast.body_bytes_max)},
+    {"messageDelayLevel", options.delay_levels.empty()
+                            ? std::string{delay_levels::default_text}
+                            : options.delay_levels},
+    {"storePathRootDir", options.data},
+  };
+  return cast;
+}
+
+/// One line for scripts, then a block for people.
+void announce(const node_options& options, const cast_handles& cast) {
+  auto line = std::string{"ready"};
+  if (cast.ports.broker != 0)
+    line += " broker=" + std::to_string(cast.ports.broker);
+  if (cast.ports.name_server != 0)
+    line += " nameserver=" + std::to_string(cast.ports.name_server);
+  std::cout << line << '\n';
+  if (cast.ports.broker != 0)
+    std::cout << "  broker       " << options.listen << ":" << cast.ports.broker
+              << "\n";
+  if (cast.ports.name_server != 0)
+    std::cout << "  name server  " << options.listen << ":"
+              << cast.ports.name_server
+              << "   (what clients are given: namesrvAddr)\n";
+  std::cout << "  data         " << options.data << "\n"
+            << "  flush        " << (options.sync_flush ? "sync" : "async")
+            << "\n";
+  if (options.role == node_role::all)
+    std::cout << "  first message: point any RocketMQ client at "
+              << options.listen << ":" << cast.ports.name_server
+              << " and send; topics are made on first use\n";
+  std::cout << std::flush;
+}
+
+} // namespace
+
+int node_main(const std::vector<std::string>& arguments) {
+  auto parsed = parse_node_options(arguments);
+  if (!parsed) {
+    std::cerr << "troupe node: " << context_of(parsed.error()) << '\n';
+    return 2;
+  }
+  if (!*parsed)
+    return 0;
+  const auto& options = **parsed;
+  auto wanted = cast_of(options);
+  if (!wanted) {
+    std::cerr << "troupe node: " << context_of(wanted.error()) << '\n';
+    return 2;
+  }
+  // Blocked before any thread is made, so that this one gets them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  caf::actor_system_config config;
+  // Work stealing polls: with it one 10 ms timer costs a quarter of a core.
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", std::size_t{2});
+  caf::actor_system system{config};
+  reactor home{system};
+  std::atomic<bool> failed{false};
+  auto cast = start_cast(system, home, std::move(*wanted), [&failed] {
+    failed = true;
+    ::kill(::getpid(), SIGTERM);
+  });
+  if (!cast) {
+    std::cerr << "troupe node: " << context_of(cast.error()) << '\n';
+    return 1;
+  }
+  announce(options, *cast);
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  log::info("node", "ending").with("signal", signal);
+  if (auto error = stop_cast(system, home, *cast))
+    failed = true;
+  log::info("node", "ended").with("in_order", failed ? "no" : "yes");
+  return failed ? 1 : 0;
+}
+
+} // namespace troupe::app

@@ -1,0 +1,36 @@
+/// What a node can be told on its command line or in its configuration file.
+#pragma once
+
+#include "troupe/limits.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::app {
+
+enum class node_role : std::uint8_t { all, broker, name_server };
+
+struct node_options {
+  std::string data = "./troupe-data";
+  std::string listen = "127.0.0.1";
+  std::uint16_t broker_port = 10911;
+  std::uint16_t name_server_port = 9876;
+  node_role role = node_role::all;
+  std::vector<std::string> name_servers; ///< elsewhere, `host:port`
+  std::string advertise;                 ///< address, `address:port`; empty: none
+  std::string broker_name;               ///< empty: the host's name
+  std::string cluster = "DefaultCluster";
+  std::int64_t broker_id = 0;
+  bool sync_flush = true;
+  bool auto_create_topics = true;
+  bool auto_create_groups = true;
+  std::int32_t default_topic_queues = limits::default_topic_queues;
+  std::int32_t broker_permission = 6;
+  std::int64_t message_bytes_max = limits::body_bytes_max;
+  std::int64_t segment_bytes = limits::segment_bytes;
+  std::string delay_levels; ///< empty: RocketMQ's eighteen
+};
+
+} // namespace troupe::app

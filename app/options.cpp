@@ -1,0 +1,95 @@
+#include "app/options.hpp"
+
+#include "app/node/config_file.hpp"
+
+#include <boost/program_options.hpp>
+
+#include <iostream>
+
+namespace troupe::app {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::options_description node_description() {
+  po::options_description all{
+    "troupe node: a broker and name server in one process\n\nOptions"};
+  auto text = [] { return po::value<std::string>(); };
+  auto add = all.add_options();
+  add("data", text()->value_name("DIR"),
+      "where messages and state are kept (./troupe-data)");
+  add("listen", text()->value_name("ADDR"),
+      "address to listen on (127.0.0.1; 0.0.0.0 for all)");
+  add("broker-port", text()->value_name("PORT"), "the broker's port (10911)");
+  add("nameserver-port", text()->value_name("PORT"),
+      "the name server's port (9876)");
+  add("role", text()->value_name("ROLE"), "all, broker or nameserver (all)");
+  add("nameserver", text()->value_name("HOST:PORT;..."),
+      "name servers elsewhere to register with");
+  add("advertise", text()->value_name("ADDR"),
+      "address that clients are told (the one they used to reach us)");
+  add("broker-name", text()->value_name("NAME"),
+      "name of this broker (the host's name)");
+  add("cluster", text()->value_name("NAME"), "its cluster (DefaultCluster)");
+  add("flush", text()->value_name("WHEN"),
+      "acknowledge when the disk has a message: sync; when the kernel has it: "
+      "async (sync)");
+  add("auto-create-topics", text()->value_name("BOOL"),
+      "make topics on first use: true or false (true)");
+  add("segment-bytes", text()->value_name("N"),
+      "size of a commit log segment (1 GiB)");
+  add("config", text()->value_name("FILE"),
+      "a file of `key = value` lines; broker.conf and namesrv.conf are read "
+      "as they are");
+  add("help,h", "print this");
+  return all;
+}
+
+} // namespace
+
+caf::expected<std::optional<node_options>>
+parse_node_options(const std::vector<std::string>& arguments) {
+  auto description = node_description();
+  po::variables_map given;
+  try {
+    po::positional_options_description none;
+    po::store(po::command_line_parser{arguments}
+                .options(description)
+                .positional(none)
+                .run(),
+              given);
+  } catch (const po::error& e) {
+    return make_error(errc::bad_config,
+                      std::string{e.what()}
+                        + "; `troupe node --help` lists the options");
+  }
+  if (given.contains("help")) {
+    std::cout << description << '\n';
+    return std::optional<node_options>{};
+  }
+  node_options options;
+  // The role decides what listenPort in the file means.
+  auto set = [&](const std::string& name) -> caf::error {
+    if (!given.contains(name))
+      return caf::none;
+    return set_option(options, name, given[name].as<std::string>(),
+                      "--" + name);
+  };
+  if (auto error = set("role"))
+    return error;
+  if (given.contains("config"))
+    if (auto error = apply_config_file(options,
+                                       given["config"].as<std::string>()))
+      return error;
+  for (const auto& option : description.options()) {
+    const auto& name = option->long_name();
+    if (name == "help" || name == "config")
+      continue;
+    if (auto error = set(name))
+      return error;
+  }
+  return std::optional{std::move(options)};
+}
+
+} // namespace troupe::app
