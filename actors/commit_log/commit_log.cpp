@@ -75,6 +75,15 @@ public:
     };
   }
 
+  // Handles in a ring would keep each other, and their threads, for ever.
+  void on_exit() override {
+    unwritten_.clear();
+    unsynced_.clear();
+    refused_.clear();
+    rows_source_ = rows_source{};
+    options_ = {};
+  }
+
 private:
   // -- appending ---------------------------------------------------------------
 

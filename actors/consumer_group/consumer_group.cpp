@@ -83,6 +83,9 @@ public:
     };
   }
 
+  // Handles in a ring would keep each other, and their threads, for ever.
+  void on_exit() override { store_ = state_store_actor{}; }
+
 private:
   caf::result<group_joined> join(join_group& says) {
     says.who.last_seen = clock_();

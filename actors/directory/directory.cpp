@@ -71,6 +71,11 @@ public:
     end_all(topic_actors_);
     end_all(group_actors_);
     end_all(producer_actors_);
+    topic_actors_.clear();
+    group_actors_.clear();
+    producer_actors_.clear();
+    storing_.clear();
+    options_ = {};
   }
 
 private:

@@ -105,6 +105,7 @@ public:
       [this](connection& x) { close(x, "the node ends"); });
     for (auto& [key, open] : calls_)
       open.promise.deliver(make_error(errc::shutting_down, "the node ends"));
+    context_.release_actors();
   }
 
   // -- sockets -----------------------------------------------------------------

@@ -74,6 +74,14 @@ connection* gateway_context::begin_answer(const caller& from) {
   return to;
 }
 
+void gateway_context::release_actors() {
+  topics_.clear();
+  groups_.clear();
+  appends_.clear();
+  pulls_.clear();
+  options_ = {};
+}
+
 void gateway_context::mark_dirty(connection& to) {
   if (to.dirty)
     return;

@@ -117,6 +117,10 @@ public:
   void write_dirty(const std::function<void(connection&)>& written,
                    const std::function<void(connection&)>& broken);
 
+  /// Lets go of every actor: handles in a ring would keep each other, and
+  /// their threads, for ever.
+  void release_actors();
+
   /// Marks `to` to be written this round.
   void mark_dirty(connection& to);
 

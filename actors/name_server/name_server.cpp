@@ -88,6 +88,9 @@ public:
     };
   }
 
+  // Handles in a ring would keep each other, and their threads, for ever.
+  void on_exit() override { store_ = state_store_actor{}; }
+
 private:
   template <class T>
   static caf::result<T> result_of(caf::expected<T> x) {

@@ -48,6 +48,13 @@ public:
     };
   }
 
+  // Handles in a ring would keep each other, and their threads, for ever.
+  void on_exit() override {
+    parked_.clear();
+    answers_.clear();
+    options_ = {};
+  }
+
 private:
   template <class Handle>
   Handle me() {

@@ -78,6 +78,12 @@ public:
     };
   }
 
+  // Handles in a ring would keep each other, and their threads, for ever.
+  void on_exit() override {
+    levels_.clear();
+    options_ = {};
+  }
+
 private:
   // How many messages of a level wait in memory: those due next.
   static constexpr std::size_t heads_max = 64;

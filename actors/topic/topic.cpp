@@ -59,6 +59,8 @@ public:
   void on_exit() override {
     for (const auto& queue : queues_)
       send_exit(queue, caf::exit_reason::user_shutdown);
+    queues_.clear();
+    make_queue_ = nullptr;
   }
 
 private:
