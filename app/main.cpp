@@ -7,13 +7,13 @@
 
 namespace {
 
-constexpr const char* usage
-  = "usage: troupe COMMAND [OPTIONS]\n"
-    "\n"
-    "  node    run a broker and name server in the foreground\n"
-    "  bench   load and measure any server that speaks RocketMQ's protocol\n"
-    "\n"
-    "`troupe COMMAND --help` lists the options of a command.\n";
+constexpr const char* usage =
+  "usage: troupe COMMAND [OPTIONS]\n"
+  "\n"
+  "  node    run a broker and name server in the foreground\n"
+  "  bench   load and measure any server that speaks RocketMQ's protocol\n"
+  "\n"
+  "`troupe COMMAND --help` lists the options of a command.\n";
 
 } // namespace
 

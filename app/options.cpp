@@ -79,8 +79,8 @@ parse_node_options(const std::vector<std::string>& arguments) {
   if (auto error = set("role"))
     return error;
   if (given.contains("config"))
-    if (auto error = apply_config_file(options,
-                                       given["config"].as<std::string>()))
+    if (auto error =
+          apply_config_file(options, given["config"].as<std::string>()))
       return error;
   for (const auto& option : description.options()) {
     const auto& name = option->long_name();

@@ -16,7 +16,7 @@ namespace {
 
 // A slot: 8 magic, 8 generation, 8 derived end, 4 clean, 4 CRC of those before.
 constexpr std::size_t slot_bytes = 32;
-constexpr std::int64_t slot_distance = 512; // a sector apart
+constexpr std::int64_t slot_distance = 512;              // a sector apart
 constexpr std::uint64_t slot_magic = 0x74726F7570650001; // "troupe", version 1
 
 std::string path_in(const std::string& data_directory) {

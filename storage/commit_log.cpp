@@ -14,7 +14,12 @@ namespace troupe::storage {
 namespace {
 
 /// What stands at a place of the log.
-enum class content : std::uint8_t { record, blank, nothing, damaged };
+enum class content : std::uint8_t {
+  record,
+  blank,
+  nothing,
+  damaged
+};
 
 struct found_content {
   content what = content::nothing;
@@ -34,8 +39,8 @@ found_content look(const segment& where, log_offset position) {
     return {content::blank, {}, {}};
   if (size == 0 && magic == 0)
     return {content::nothing, {}, {}};
-  auto record = decode_record({at, static_cast<std::size_t>(left)},
-                              body_check::crc);
+  auto record =
+    decode_record({at, static_cast<std::size_t>(left)}, body_check::crc);
   if (!record)
     return {content::damaged, {}, context_of(record.error())};
   if (record->position != position)
@@ -67,10 +72,8 @@ std::string bytes_after(const segment& where, log_offset from) {
 } // namespace
 
 segment_ptr log_reader::find(log_offset position) const {
-  auto behind = std::ranges::upper_bound(segments_, position, {},
-                                         [](const auto& x) {
-                                           return x->start();
-                                         });
+  auto behind = std::ranges::upper_bound(
+    segments_, position, {}, [](const auto& x) { return x->start(); });
   if (behind == segments_.begin() || position >= end_)
     return nullptr;
   const auto& found = *(behind - 1);
@@ -86,9 +89,8 @@ log_reader::read_record(log_offset position) const {
                         + std::to_string(position.value));
   auto found = look(*where, position);
   if (found.what == content::damaged)
-    return make_error(errc::corrupt_record,
-                      found.why + " at log offset "
-                        + std::to_string(position.value));
+    return make_error(errc::corrupt_record, found.why + " at log offset "
+                                              + std::to_string(position.value));
   if (found.what != content::record)
     return make_error(errc::message_not_found,
                       "can not find message by the offset, "
@@ -97,8 +99,7 @@ log_reader::read_record(log_offset position) const {
 }
 
 commit_log::commit_log(commit_log_options options)
-  : options_(std::move(options)) {
-}
+  : options_(std::move(options)) {}
 
 caf::expected<std::unique_ptr<commit_log>>
 commit_log::open(commit_log_options options, log_offset trusted,
@@ -315,8 +316,8 @@ caf::error commit_log::write() {
     const auto& target = *next.target;
     auto stale = std::min(dirty_until_, target.end()) - reached;
     dirty_until_ = std::max(dirty_until_, reached);
-    if (auto error = target.backing()->write(next.position - target.start(),
-                                             bytes))
+    if (auto error =
+          target.backing()->write(next.position - target.start(), bytes))
       return error;
     if (stale > 0) {
       // An earlier write failed half way: nothing of it may be found here.

@@ -24,8 +24,8 @@ public:
   log_reader() = default;
 
   log_reader(std::vector<segment_ptr> segments, log_offset end)
-    : segments_(std::move(segments)), end_(end) {
-  }
+    : segments_(std::move(segments)),
+      end_(end) {}
 
   log_offset min() const {
     return segments_.empty() ? end_ : segments_.front()->start();
@@ -70,7 +70,7 @@ public:
   open(commit_log_options options, log_offset trusted, const visitor& visit,
        recovered_log& found);
 
-  // -- writing -----------------------------------------------------------------
+  // -- writing ----------------------------------------------------------------
 
   /// Makes sure that the next records of `bytes` in all land in one segment.
   /// @errors disk_full, io_failed: the next segment cannot be made
@@ -103,7 +103,7 @@ public:
 
   const commit_log_options& options() const { return options_; }
 
-  // -- reading -----------------------------------------------------------------
+  // -- reading ----------------------------------------------------------------
 
   /// First byte that is still there; end of what is written.
   log_offset min() const { return segments_.front()->start(); }

@@ -170,8 +170,8 @@ caf::error consume_queue::read_blocking(queue_offset first, std::size_t count,
     auto here = static_cast<std::size_t>(
       std::min({static_cast<std::int64_t>(count), in_file,
                 first_in_memory_ - first, std::int64_t{64}}));
-    auto got = (*file)->read(place_of(first), bytes.data(),
-                             here * consume_row_bytes);
+    auto got =
+      (*file)->read(place_of(first), bytes.data(), here * consume_row_bytes);
     if (!got)
       return std::move(got.error());
     for (std::size_t i = 0; i < here; ++i)
@@ -204,9 +204,9 @@ caf::expected<file_ptr> consume_queue::open_file(std::int64_t index,
   }
   auto start = index * options_.file_rows * consume_row_bytes;
   // Read and write alike: a file that is read may be written to later.
-  auto opened = file::open(options_.directory + "/" + start_name(start),
-                           mode == open_mode::create ? mode
-                                                     : open_mode::read_write);
+  auto opened =
+    file::open(options_.directory + "/" + start_name(start),
+               mode == open_mode::create ? mode : open_mode::read_write);
   if (!opened)
     return opened;
   if (files_.size() >= open_files_max)
@@ -237,8 +237,8 @@ caf::error consume_queue::write_run(queue_offset first, const char* bytes,
   auto file = open_file(file_index(first), open_mode::create);
   if (!file)
     return std::move(file.error());
-  if (auto error = (*file)->write(place_of(first),
-                                  {bytes, count * consume_row_bytes}))
+  if (auto error =
+        (*file)->write(place_of(first), {bytes, count * consume_row_bytes}))
     return error;
   if (std::ranges::find(unsynced_, *file) == unsynced_.end())
     unsynced_.push_back(*file);

@@ -1,7 +1,7 @@
 /// The consume queue of one topic queue: queue offset -> place in the log.
 /// Derived from the log. New rows stay in memory until there are enough for one
-/// write; rows are addressed by their offset, so writing them again is harmless.
-/// Source: RocketMQ 5.3 ConsumeQueue; sheet storage 7.
+/// write; rows are addressed by their offset, so writing them again is
+/// harmless. Source: RocketMQ 5.3 ConsumeQueue; sheet storage 7.
 #pragma once
 
 #include "storage/file.hpp"
@@ -47,9 +47,8 @@ public:
   /// Finds the queue's range without reading its rows. Rows for records at or
   /// past `log_end` were written before a crash lost the records: they go.
   /// @errors io_failed, corrupt_file
-  static caf::expected<consume_queue> open(consume_queue_options options,
-                                           log_offset log_min,
-                                           log_offset log_end);
+  static caf::expected<consume_queue>
+  open(consume_queue_options options, log_offset log_min, log_offset log_end);
 
   /// First offset that can be read.
   queue_offset min() const { return min_; }
@@ -69,7 +68,10 @@ public:
   caf::error put(queue_offset at, const consume_row& row);
 
   /// How a read ended.
-  enum class read_state : std::uint8_t { done, would_block };
+  enum class read_state : std::uint8_t {
+    done,
+    would_block
+  };
 
   /// Reads up to `count` rows from `first` (within [min, end)) without waiting
   /// for the disk.
@@ -103,13 +105,13 @@ public:
 
 private:
   explicit consume_queue(consume_queue_options options)
-    : options_(std::move(options)) {
-  }
+    : options_(std::move(options)) {}
 
   caf::expected<queue_offset> find_end(log_offset log_end);
   caf::expected<consume_row> row_at(queue_offset offset);
   caf::expected<file_ptr> open_file(std::int64_t index, open_mode mode);
-  caf::error write_run(queue_offset first, const char* bytes, std::size_t count);
+  caf::error write_run(queue_offset first, const char* bytes,
+                       std::size_t count);
 
   std::int64_t file_index(queue_offset offset) const {
     return offset.value / options_.file_rows;

@@ -105,8 +105,8 @@ caf::error file::allocate(std::int64_t size) const {
     return caf::none;
   if (errno == EOPNOTSUPP || errno == ENOSYS)
     return truncate(size);
-  auto code = errno == ENOSPC || errno == EDQUOT ? errc::disk_full
-                                                 : errc::io_failed;
+  auto code =
+    errno == ENOSPC || errno == EDQUOT ? errc::disk_full : errc::io_failed;
   return failed(code, "cannot reserve space for", path_);
 }
 
@@ -121,6 +121,7 @@ std::int64_t file::next_hole(std::int64_t at) const {
 
 caf::expected<std::int64_t> file::size() const {
   struct stat info {};
+
   if (::fstat(fd_, &info) != 0)
     return failed(errc::io_failed, "cannot look at", path_);
   return std::int64_t{info.st_size};
@@ -144,8 +145,8 @@ caf::error make_directories(const std::string& path) {
 std::vector<std::string> list_directory(const std::string& path) {
   std::vector<std::string> names;
   std::error_code code;
-  for (std::filesystem::directory_iterator i{path, code}, end; !code && i != end;
-       i.increment(code))
+  for (std::filesystem::directory_iterator i{path, code}, end;
+       !code && i != end; i.increment(code))
     names.push_back(i->path().filename().string());
   std::ranges::sort(names);
   return names;
@@ -156,9 +157,9 @@ caf::error sync_directory(const std::string& path) {
   if (fd < 0)
     return failed(errc::io_failed, "cannot open directory", path);
   auto result = ::fsync(fd);
-  auto error = result == 0 ? caf::error{}
-                           : failed(errc::io_failed, "cannot sync directory",
-                                    path);
+  auto error = result == 0
+                 ? caf::error{}
+                 : failed(errc::io_failed, "cannot sync directory", path);
   ::close(fd);
   return error;
 }
@@ -219,8 +220,10 @@ caf::expected<file_ptr> lock_directory(const std::string& path) {
   auto result = file::open(path + "/lock", open_mode::create);
   if (!result)
     return result;
+
   // The way the JVM locks a file, so that both kinds of broker see each other.
   struct flock whole {};
+
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   whole.l_len = 1;
@@ -242,8 +245,8 @@ std::int64_t start_of_name(std::string_view name) {
   std::int64_t start = -1;
   if (name.size() != 20)
     return -1;
-  auto [end, code] = std::from_chars(name.data(), name.data() + name.size(),
-                                     start);
+  auto [end, code] =
+    std::from_chars(name.data(), name.data() + name.size(), start);
   return code == std::errc{} && end == name.data() + name.size() ? start : -1;
 }
 

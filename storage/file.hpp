@@ -29,7 +29,11 @@ struct file_calls {
 /// The table in use; the real calls unless a test has replaced it.
 extern file_calls calls;
 
-enum class open_mode : std::uint8_t { read_only, read_write, create };
+enum class open_mode : std::uint8_t {
+  read_only,
+  read_write,
+  create
+};
 
 /// An open file. Reads and writes carry their place, so that several threads
 /// may share it.

@@ -2,9 +2,8 @@
 
 namespace troupe::storage {
 
-caf::expected<epoch_ms> store_time_at(consume_queue& rows,
-                                      const log_reader& log,
-                                      queue_offset offset) {
+caf::expected<epoch_ms>
+store_time_at(consume_queue& rows, const log_reader& log, queue_offset offset) {
   std::vector<consume_row> found;
   if (offset < rows.min() || offset >= rows.end())
     return epoch_ms{-1};

@@ -21,8 +21,7 @@ caf::expected<queue_offset> find_by_time(consume_queue& rows,
 
 /// Store time of the message at `offset`; -1 when there is none.
 /// @errors log_read_failed
-caf::expected<epoch_ms> store_time_at(consume_queue& rows,
-                                      const log_reader& log,
-                                      queue_offset offset);
+caf::expected<epoch_ms>
+store_time_at(consume_queue& rows, const log_reader& log, queue_offset offset);
 
 } // namespace troupe::storage

@@ -47,8 +47,9 @@ key_index::open(const std::string& directory) {
     if (!name.ends_with(run_suffix))
       continue; // an Apache index file or a left-over: not ours
     auto opened = result->open_run(name);
-    if (!opened || (!result->runs_.empty()
-                    && opened->begin != result->runs_.back().end)) {
+    if (!opened
+        || (!result->runs_.empty()
+            && opened->begin != result->runs_.back().end)) {
       // A run that overlaps its merged successor, or one that is damaged:
       // what follows is derived again.
       if (opened && opened->begin < result->runs_.back().end) {
@@ -58,8 +59,8 @@ key_index::open(const std::string& directory) {
       }
       log::error("key_index", "a damaged run is put aside")
         .with("file", name)
-        .with("why", opened ? "a run before it is missing"
-                            : describe(opened.error()));
+        .with("why",
+              opened ? "a run before it is missing" : describe(opened.error()));
       auto path = directory + "/" + name;
       if (std::rename(path.c_str(), (path + ".damaged").c_str()) != 0)
         return make_error(errc::io_failed, "cannot rename " + path);
@@ -82,8 +83,7 @@ key_index::open_run(const std::string& name) const {
   auto got = (*source)->read(0, header.data(), header.size());
   if (!got)
     return std::move(got.error());
-  if (*got != header.size()
-      || load<std::uint64_t>(header.data()) != run_magic
+  if (*got != header.size() || load<std::uint64_t>(header.data()) != run_magic
       || load<std::uint32_t>(header.data() + 40)
            != crc32({header.data(), header_bytes - 4}))
     return make_error(errc::corrupt_file, "the header is damaged");
@@ -151,8 +151,7 @@ caf::error key_index::write_run(std::vector<index_entry> entries,
   store(at, crc32({bytes.data(), header_bytes - 4}));
   // The name sorts by begin, and a merged run before those it replaces.
   auto name = start_name(begin.value) + "-"
-              + std::to_string(9 - std::min(tier, 9))
-              + std::string{run_suffix};
+              + std::to_string(9 - std::min(tier, 9)) + std::string{run_suffix};
   if (auto error = replace_file(directory_ + "/" + name, bytes))
     return error;
   auto opened = open_run(name);
@@ -171,14 +170,14 @@ key_index::read_run(const run& source) const {
   std::array<char, 4> crc{};
   if (auto read = source.source->read(36, crc.data(), crc.size()); !read)
     return std::move(read.error());
-  if (*got != bytes.size()
-      || load<std::uint32_t>(crc.data()) != crc32(bytes))
+  if (*got != bytes.size() || load<std::uint32_t>(crc.data()) != crc32(bytes))
     return make_error(errc::corrupt_file,
                       source.source->path() + " is damaged");
   std::vector<index_entry> entries(source.entries);
   const auto* at = bytes.data();
   for (auto& x : entries) {
-    x = {load<std::uint64_t>(at), {load<std::int64_t>(at + 8)},
+    x = {load<std::uint64_t>(at),
+         {load<std::int64_t>(at + 8)},
          {load<std::int64_t>(at + 16)}};
     at += entry_bytes;
   }
@@ -232,8 +231,8 @@ key_index::find(std::uint64_t hash, epoch_ms begin, epoch_ms end,
     auto entry_at = [&](std::uint64_t index) -> caf::expected<index_entry> {
       std::array<char, entry_bytes> bytes{};
       auto place = header_bytes + index * entry_bytes;
-      auto got = i->source->read(static_cast<std::int64_t>(place),
-                                 bytes.data(), bytes.size());
+      auto got = i->source->read(static_cast<std::int64_t>(place), bytes.data(),
+                                 bytes.size());
       if (!got)
         return std::move(got.error());
       return index_entry{load<std::uint64_t>(bytes.data()),

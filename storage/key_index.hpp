@@ -68,8 +68,7 @@ private:
   };
 
   explicit key_index(std::string directory)
-    : directory_(std::move(directory)) {
-  }
+    : directory_(std::move(directory)) {}
 
   caf::expected<run> open_run(const std::string& name) const;
   caf::expected<std::vector<index_entry>> read_run(const run& source) const;

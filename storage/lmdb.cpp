@@ -63,9 +63,9 @@ caf::expected<std::unique_ptr<lmdb>> lmdb::open(const std::string& directory) {
   auto rc = mdb_env_open(env, directory.c_str(), MDB_NOTLS, 0644);
   if (rc != 0)
     return failed(rc == MDB_CORRUPTED || rc == MDB_INVALID
-                    || rc == MDB_VERSION_MISMATCH
-                  ? errc::state_corrupt
-                  : errc::io_failed,
+                      || rc == MDB_VERSION_MISMATCH
+                    ? errc::state_corrupt
+                    : errc::io_failed,
                   ("cannot open the state in " + directory
                    + " (move it away to begin with empty settings; messages "
                      "are not in it)")
@@ -156,10 +156,9 @@ caf::error lmdb::write(const std::vector<row_change>& changes) {
   }
 }
 
-caf::expected<std::size_t>
-lmdb::for_each(table where,
-               const std::function<void(std::string_view, std::string_view)>&
-                 visit) {
+caf::expected<std::size_t> lmdb::for_each(
+  table where,
+  const std::function<void(std::string_view, std::string_view)>& visit) {
   MDB_txn* txn = nullptr;
   if (auto rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn); rc != 0)
     return failed(errc::state_corrupt, "cannot read state", rc);
@@ -169,7 +168,8 @@ lmdb::for_each(table where,
   MDB_val key{};
   MDB_val value{};
   std::size_t damaged = 0;
-  while (rc == 0 && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+  while (rc == 0
+         && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
     auto content = unsealed(view_of(value));
     if (content) {
       visit(view_of(key), *content);

@@ -20,8 +20,14 @@ struct MDB_env;
 namespace troupe::storage {
 
 /// The tables of the environment. Layout of their rows: README.md, "State".
-enum class table : std::uint8_t { meta, topics, groups, offsets, settings,
-                                  delays };
+enum class table : std::uint8_t {
+  meta,
+  topics,
+  groups,
+  offsets,
+  settings,
+  delays
+};
 
 inline constexpr std::size_t table_count = 6;
 
@@ -36,7 +42,8 @@ class lmdb {
 public:
   /// Opens or makes the environment in a directory of its own.
   /// @errors io_failed, state_corrupt, state_write_failed
-  static caf::expected<std::unique_ptr<lmdb>> open(const std::string& directory);
+  static caf::expected<std::unique_ptr<lmdb>>
+  open(const std::string& directory);
 
   ~lmdb();
 
@@ -51,13 +58,15 @@ public:
   /// wrong is logged and passed over.
   /// @returns how many were passed over
   /// @errors state_corrupt
-  caf::expected<std::size_t>
-  for_each(table where,
-           const std::function<void(std::string_view key,
-                                    std::string_view value)>& visit);
+  caf::expected<std::size_t> for_each(
+    table where,
+    const std::function<void(std::string_view key, std::string_view value)>&
+      visit);
 
 private:
-  lmdb(MDB_env* env, std::size_t map_bytes) : env_(env), map_bytes_(map_bytes) {}
+  lmdb(MDB_env* env, std::size_t map_bytes)
+    : env_(env),
+      map_bytes_(map_bytes) {}
 
   int try_write(const std::vector<row_change>& changes);
   caf::error open_tables();

@@ -143,9 +143,8 @@ caf::expected<record_view> decode_record(std::string_view bytes,
     return corrupt("the body's length does not fit");
   view.body = {at, body_size};
   at += body_size;
-  std::size_t topic_size = magic == magic_v2
-                             ? load<std::uint16_t>(at)
-                             : static_cast<std::uint8_t>(*at);
+  std::size_t topic_size = magic == magic_v2 ? load<std::uint16_t>(at)
+                                             : static_cast<std::uint8_t>(*at);
   at += topic_length_bytes;
   if (left() < topic_size + 2)
     return corrupt("the topic's length does not fit");

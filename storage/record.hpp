@@ -47,7 +47,7 @@ inline constexpr std::size_t born_host = 48;
 struct record_draft {
   std::string_view topic;
   std::string_view body;
-  std::string_view properties; ///< name 0x01 value 0x02 ...
+  std::string_view properties;      ///< name 0x01 value 0x02 ...
   std::string_view more_properties; ///< appended, with a separator between
   queue_id queue;
   troupe::queue_offset offset;
@@ -89,7 +89,10 @@ void encode_record(const record_draft& draft, log_offset position,
                    std::size_t size, char* out);
 
 /// Whether to compare the body with its checksum.
-enum class body_check : std::uint8_t { crc, none };
+enum class body_check : std::uint8_t {
+  crc,
+  none
+};
 
 /// Reads the record at the start of `bytes`.
 /// @errors corrupt_record, with what does not hold

@@ -19,8 +19,8 @@ namespace {
 class row_writer {
 public:
   row_writer(const store_options& options, log_offset log_end)
-    : options_(options), log_end_(log_end) {
-  }
+    : options_(options),
+      log_end_(log_end) {}
 
   void put(const record_view& record) {
     if (failure_ || !has_row(record))
@@ -41,8 +41,8 @@ private:
   static constexpr std::size_t open_queues_max = 1024;
 
   consume_queue* find(const record_view& record) {
-    auto directory = consume_queue_directory(options_.directory, record.topic,
-                                             record.queue);
+    auto directory =
+      consume_queue_directory(options_.directory, record.topic, record.queue);
     if (auto found = open_.find(directory); found != open_.end())
       return &found->second;
     if (open_.size() >= open_queues_max) {
@@ -53,9 +53,8 @@ private:
     }
     // The log's end is not known yet: rows past it are cut when the queue's
     // actor opens it, and those replayed here are overwritten in place.
-    auto opened = consume_queue::open({directory,
-                                       options_.consume_queue_file_rows},
-                                      {}, log_end_);
+    auto opened = consume_queue::open(
+      {directory, options_.consume_queue_file_rows}, {}, log_end_);
     if (!opened) {
       failure_ = std::move(opened.error());
       return nullptr;
@@ -91,8 +90,8 @@ consume_row row_of(const record_view& record, const delay_levels& delays) {
     row.tags_code = record.store_time.value + delays.delay_ms(level);
     return row;
   }
-  row.tags_code = tags_code(properties::find(record.properties,
-                                             properties::tags));
+  row.tags_code =
+    tags_code(properties::find(record.properties, properties::tags));
   return row;
 }
 
@@ -120,9 +119,9 @@ caf::expected<opened_store> open_store(const store_options& options) {
     auto& queues = store.topics[std::string{record.topic}];
     queues = std::max(queues, record.queue.value + 1);
   };
-  auto log = commit_log::open({options.directory + "/commitlog",
-                               options.segment_bytes},
-                              trusted, visit, store.recovered);
+  auto log =
+    commit_log::open({options.directory + "/commitlog", options.segment_bytes},
+                     trusted, visit, store.recovered);
   if (!log)
     return std::move(log.error());
   store.log = std::move(*log);

@@ -12,8 +12,10 @@ namespace troupe::storage {
 
 segment::segment(log_offset start, std::int64_t bytes, file_ptr file,
                  const char* map)
-  : start_(start), bytes_(bytes), file_(std::move(file)), map_(map) {
-}
+  : start_(start),
+    bytes_(bytes),
+    file_(std::move(file)),
+    map_(map) {}
 
 segment::~segment() {
   ::munmap(const_cast<char*>(map_), static_cast<std::size_t>(bytes_));
@@ -24,17 +26,15 @@ caf::expected<segment_ptr> segment::map(log_offset start, std::int64_t bytes,
   auto* at = ::mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ,
                     MAP_SHARED, file->fd(), 0);
   if (at == MAP_FAILED)
-    return make_error(errc::io_failed,
-                      "cannot map " + file->path() + ": "
-                        + std::strerror(errno));
+    return make_error(errc::io_failed, "cannot map " + file->path() + ": "
+                                         + std::strerror(errno));
   return segment_ptr{
     new segment{start, bytes, std::move(file), static_cast<const char*>(at)},
     false};
 }
 
 caf::expected<segment_ptr> segment::open(const std::string& directory,
-                                         log_offset start,
-                                         std::int64_t bytes) {
+                                         log_offset start, std::int64_t bytes) {
   auto file = file::open(directory + "/" + start_name(start.value),
                          open_mode::read_write);
   if (!file)

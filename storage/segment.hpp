@@ -27,9 +27,8 @@ public:
 
   /// Makes a segment with its blocks reserved, and its name durable. Blocks.
   /// @errors disk_full, io_failed
-  static caf::expected<segment_ptr> create(const std::string& directory,
-                                           log_offset start,
-                                           std::int64_t bytes);
+  static caf::expected<segment_ptr>
+  create(const std::string& directory, log_offset start, std::int64_t bytes);
 
   ~segment() override;
 

@@ -122,8 +122,8 @@ std::optional<topic_config> decode_topic(std::string_view name,
     .number(topic.sys_flag)
     .flag(topic.order)
     .map(topic.attributes);
-  topic.filter_type = filter == 0 ? topic_filter_type::single_tag
-                                  : topic_filter_type::multi_tag;
+  topic.filter_type =
+    filter == 0 ? topic_filter_type::single_tag : topic_filter_type::multi_tag;
   return row.good() ? std::optional{topic} : std::nullopt;
 }
 

@@ -49,8 +49,7 @@ public:
       log_(*options_.log),
       synced_(log_.written()),
       visible_(log_.written()),
-      checkpointed_(log_.written()) {
-  }
+      checkpointed_(log_.written()) {}
 
   const char* name() const override { return "commit_log"; }
 
@@ -85,7 +84,7 @@ public:
   }
 
 private:
-  // -- appending ---------------------------------------------------------------
+  // -- appending --------------------------------------------------------------
 
   void append(append_batch& batch) {
     if (std::ranges::find(refused_, batch.listener) != refused_.end())
@@ -128,10 +127,9 @@ private:
       return make_error(errc::log_sync_failed, failure_);
     auto waiting = log_.end() - (is_sync() ? synced_ : log_.written());
     if (waiting > static_cast<std::int64_t>(limits::write_buffer_bytes_max))
-      return make_error(errc::busy,
-                        "[PC_SYNCHRONIZED]broker busy, "
-                          + std::to_string(waiting)
-                          + " bytes wait for the disk; retry in a moment");
+      return make_error(
+        errc::busy, "[PC_SYNCHRONIZED]broker busy, " + std::to_string(waiting)
+                      + " bytes wait for the disk; retry in a moment");
     return caf::none;
   }
 
@@ -183,8 +181,8 @@ private:
       auto position = log_.append(draft, size);
       if (row.due_after_ms > 0)
         row.tags_code = last_time_.value + row.due_after_ms;
-      rows.push_back({position, static_cast<std::int32_t>(size), row.tags_code,
-                      last_time_});
+      rows.push_back(
+        {position, static_cast<std::int32_t>(size), row.tags_code, last_time_});
       index_row(batch, row, position);
     }
     appended_messages_ += static_cast<std::int64_t>(count);
@@ -198,7 +196,8 @@ private:
     auto text = row.properties.view();
     auto add = [&](std::string_view key) {
       if (!key.empty())
-        keys_.push_back({storage::index_hash(topic, key), position, last_time_});
+        keys_.push_back(
+          {storage::index_hash(topic, key), position, last_time_});
     };
     add(text.substr(row.unique_key.offset, row.unique_key.size));
     auto keys = text.substr(row.keys.offset, row.keys.size);
@@ -223,7 +222,7 @@ private:
     return rest;
   }
 
-  // -- writing -----------------------------------------------------------------
+  // -- writing ----------------------------------------------------------------
 
   void flush() {
     armed_ = false;
@@ -242,8 +241,7 @@ private:
       return;
     }
     if (!keys_.empty()) {
-      send(options_.index,
-           add_index_entries{std::move(keys_), log_.written()});
+      send(options_.index, add_index_entries{std::move(keys_), log_.written()});
       keys_.clear();
     }
     prepare_next();
@@ -268,8 +266,8 @@ private:
     for (auto& logged : unwritten_)
       for (auto& row : logged.batch.rows)
         if (row.ack == ack_when::written) {
-          auto index = static_cast<std::size_t>(&row
-                                                - logged.batch.rows.data());
+          auto index =
+            static_cast<std::size_t>(&row - logged.batch.rows.data());
           add_outcome(now, logged, index, errc::none);
         }
     for (auto& [asker, answer] : now.all())
@@ -331,7 +329,7 @@ private:
     send(listener, append_failed{offset});
   }
 
-  // -- syncing -----------------------------------------------------------------
+  // -- syncing ----------------------------------------------------------------
 
   void request_sync() {
     if (syncing_ || !failure_.empty() || synced_ == log_.written())
@@ -394,7 +392,7 @@ private:
         });
   }
 
-  // -- reading -----------------------------------------------------------------
+  // -- reading ----------------------------------------------------------------
 
   caf::typed_response_promise<record_bytes>
   read(std::vector<log_offset> positions) {
@@ -414,12 +412,12 @@ private:
     return promise;
   }
 
-  void read_cold(
-    caf::typed_response_promise<record_bytes> promise,
-    std::function<caf::expected<std::vector<payload>>()> job) {
+  void read_cold(caf::typed_response_promise<record_bytes> promise,
+                 std::function<caf::expected<std::vector<payload>>()> job) {
     request(options_.cold_reader, caf::infinite, cold_records{std::move(job)})
-      .then([promise](record_bytes& x) mutable { promise.deliver(std::move(x)); },
-            [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+      .then(
+        [promise](record_bytes& x) mutable { promise.deliver(std::move(x)); },
+        [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
   }
 
   caf::typed_response_promise<record_bytes> find(const find_by_key& wish) {
@@ -449,12 +447,12 @@ private:
       auto bytes = reader.read_record(position);
       if (!bytes)
         continue; // gone with its segment, or damaged
-      auto record = storage::decode_record(bytes->view(),
-                                           storage::body_check::none);
+      auto record =
+        storage::decode_record(bytes->view(), storage::body_check::none);
       if (!record || record->topic != wish.topic)
         continue;
-      auto unique = properties::find(record->properties,
-                                     properties::unique_key);
+      auto unique =
+        properties::find(record->properties, properties::unique_key);
       auto keys = properties::find(record->properties, properties::keys);
       auto matches = unique == wish.key;
       while (!matches && !keys.empty()) {
@@ -495,7 +493,7 @@ private:
     return promise;
   }
 
-  // -- checkpoints and the end -----------------------------------------------------
+  // -- checkpoints and the end ------------------------------------------------
 
   void checkpoint() {
     delayed_send(this, limits::checkpoint_period, checkpoint_tick{});
@@ -571,7 +569,7 @@ private:
   storage::commit_log& log_;
   rows_source rows_source_;
   std::vector<logged_batch> unwritten_;
-  std::deque<logged_batch> unsynced_; // written, in order; sync mode only
+  std::deque<logged_batch> unsynced_;    // written, in order; sync mode only
   std::vector<append_listener> refused_; // until failure_seen
   std::vector<index_entry> keys_;        // of unwritten records
   epoch_ms last_time_;

@@ -18,8 +18,7 @@ public:
     : consumer_group_actor::base(config),
       store_(options.store),
       clock_(options.clock),
-      state_(std::move(options.config), std::move(options.progress)) {
-  }
+      state_(std::move(options.config), std::move(options.progress)) {}
 
   const char* name() const override { return "consumer_group"; }
 
@@ -152,7 +151,7 @@ private:
     }
   }
 
-  // -- progress to disk ----------------------------------------------------------
+  // -- progress to disk -------------------------------------------------------
 
   void arm_commit() {
     if (commit_armed_ || !state_.has_dirty())

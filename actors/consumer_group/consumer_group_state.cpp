@@ -109,7 +109,8 @@ group_members consumer_group_state::list() const {
   std::vector<const entry*> sorted;
   for (const auto& [id, x] : members_)
     sorted.push_back(&x);
-  std::ranges::sort(sorted, {}, [](const entry* x) { return x->who.client_id; });
+  std::ranges::sort(sorted, {},
+                    [](const entry* x) { return x->who.client_id; });
   group_members result;
   for (const auto* x : sorted) {
     result.members.push_back(x->who);

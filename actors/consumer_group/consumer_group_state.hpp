@@ -26,7 +26,7 @@ class consumer_group_state {
 public:
   consumer_group_state(group_config config, std::vector<offset_row> progress);
 
-  // -- members -------------------------------------------------------------------
+  // -- members ----------------------------------------------------------------
 
   /// Takes a heartbeat.
   /// @errors busy
@@ -49,8 +49,7 @@ public:
 
   /// Whether members are told when others come and go.
   bool notifies() const {
-    return config_.notify_ids_changed
-           && model_ != message_model::broadcasting;
+    return config_.notify_ids_changed && model_ != message_model::broadcasting;
   }
 
   /// The snapshot of now; a new one only after something changed.
@@ -60,7 +59,7 @@ public:
 
   void set_config(group_config config);
 
-  // -- progress ------------------------------------------------------------------
+  // -- progress ---------------------------------------------------------------
 
   /// @errors offset_not_found
   caf::expected<queue_offset> offset(const queue_key& queue) const;
@@ -85,7 +84,7 @@ public:
 
   bool has_dirty() const { return !dirty_.empty(); }
 
-  // -- locks ---------------------------------------------------------------------
+  // -- locks ------------------------------------------------------------------
 
   std::vector<queue_key> lock(const std::string& client_id,
                               const std::vector<queue_key>& queues,

@@ -82,7 +82,7 @@ private:
   template <class Reply>
   using promise = caf::typed_response_promise<Reply>;
 
-  // -- topics --------------------------------------------------------------------
+  // -- topics -----------------------------------------------------------------
 
   /// Spawned on first use.
   const topic_actor& topic_of(const topic_config& config) {
@@ -120,9 +120,8 @@ private:
     auto name = planned->name;
     state_.put_topic(*planned, options_.clock());
     storing_[name].push_back(answer);
-    store_topic(
-      {state_.topics_version(), {*planned}, {}},
-      [this, name](const caf::error& error) { settle(name, error); });
+    store_topic({state_.topics_version(), {*planned}, {}},
+                [this, name](const caf::error& error) { settle(name, error); });
     return answer;
   }
 
@@ -254,7 +253,7 @@ private:
       send(options_.registrar, announce{state_.registration()});
   }
 
-  // -- groups ----------------------------------------------------------------------
+  // -- groups -----------------------------------------------------------------
 
   const consumer_group_actor& group_of(const group_config& config) {
     auto& actor = group_actors_[config.name];
@@ -322,11 +321,9 @@ private:
 
   void store_groups(promise<directory_changed> answer, put_groups rows) {
     request(options_.store, caf::infinite, std::move(rows))
-      .then(
-        [answer](const stored&) mutable {
-          answer.deliver(directory_changed{});
-        },
-        [answer](caf::error& e) mutable { answer.deliver(std::move(e)); });
+      .then([answer](
+              const stored&) mutable { answer.deliver(directory_changed{}); },
+            [answer](caf::error& e) mutable { answer.deliver(std::move(e)); });
   }
 
   group_list groups() const {
@@ -336,7 +333,7 @@ private:
     return result;
   }
 
-  // -- producers -------------------------------------------------------------------
+  // -- producers --------------------------------------------------------------
 
   caf::result<producer_found> find(const find_producer& wish) {
     auto found = producer_actors_.find(wish.group);
@@ -362,7 +359,7 @@ private:
     return result;
   }
 
-  // -- all of them -----------------------------------------------------------------
+  // -- all of them ------------------------------------------------------------
 
   promise<rows_written> write_all() {
     auto answer = make_response_promise<rows_written>();

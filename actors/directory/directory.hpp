@@ -33,9 +33,9 @@ struct directory_options {
   std::function<producer_actor(std::string)> make_producer;
 
   // Null when there is none.
-  name_server_actor names;    ///< of this process
-  registrar_actor registrar;  ///< towards name servers elsewhere
-  std::string address;        ///< `ip:port`; same_address unless configured
+  name_server_actor names;   ///< of this process
+  registrar_actor registrar; ///< towards name servers elsewhere
+  std::string address;       ///< `ip:port`; same_address unless configured
   std::string ha_address;
   epoch_ms (*clock)() = now_ms;
 };

@@ -27,9 +27,9 @@ void bump(data_version& version, epoch_ms now) {
 
 /// Groups that exist from the start. Sheet semantics 3.
 constexpr std::array<std::string_view, 8> boot_groups{
-  "TOOLS_CONSUMER",        "FILTERSRV_CONSUMER", "SELF_TEST_C_GROUP",
-  "CID_ONS-HTTP-PROXY",    "CID_ONSAPI_PULL",    "CID_ONSAPI_PERMISSION",
-  "CID_ONSAPI_OWNER",      "CID_RMQ_SYS_TRANS"};
+  "TOOLS_CONSUMER",     "FILTERSRV_CONSUMER", "SELF_TEST_C_GROUP",
+  "CID_ONS-HTTP-PROXY", "CID_ONSAPI_PULL",    "CID_ONSAPI_PERMISSION",
+  "CID_ONSAPI_OWNER",   "CID_RMQ_SYS_TRANS"};
 
 } // namespace
 
@@ -83,8 +83,8 @@ directory_state::plan_topic(const struct find_topic& wish) const {
   if (auto why = names::why_bad_topic(wish.topic); !why.empty())
     return make_error(errc::invalid_argument, why);
   auto missing = [&](const char* hint) {
-    return make_error(errc::topic_not_found, "topic[" + wish.topic
-                                               + "] not exist, " + hint);
+    return make_error(errc::topic_not_found,
+                      "topic[" + wish.topic + "] not exist, " + hint);
   };
   if (topics_.size() >= limits::topics_max)
     return make_error(errc::busy, "the broker holds "
@@ -101,8 +101,8 @@ directory_state::plan_topic(const struct find_topic& wish) const {
   if ((base->perm & permission::inherit) == 0)
     return missing("and its template may not be inherited from");
   auto queues = std::clamp(wish.make_from->queues, 0, base->write_queues);
-  auto config = make_config(wish.topic, queues,
-                            base->perm & ~permission::inherit);
+  auto config =
+    make_config(wish.topic, queues, base->perm & ~permission::inherit);
   config.filter_type = base->filter_type;
   config.sys_flag = wish.make_from->sys_flag;
   return config;

@@ -17,7 +17,7 @@ class directory_state {
 public:
   explicit directory_state(const directory_options& options);
 
-  // -- topics ------------------------------------------------------------------
+  // -- topics -----------------------------------------------------------------
 
   /// The settings of a topic; null when there is none.
   const topic_config* find_topic(std::string_view name) const;
@@ -42,7 +42,7 @@ public:
 
   const data_version& topics_version() const { return topics_version_; }
 
-  // -- groups --------------------------------------------------------------------
+  // -- groups -----------------------------------------------------------------
 
   const group_config* find_group(std::string_view name) const;
 

@@ -37,7 +37,10 @@ host host_of(const sockaddr_storage& address) {
 
 connection::connection(connection_events& events, int fd, connection_id id,
                        service offers)
-  : events_(events), fd_(fd), id_(id), offers_(offers) {
+  : events_(events),
+    fd_(fd),
+    id_(id),
+    offers_(offers) {
   int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   sockaddr_storage address{};

@@ -18,7 +18,10 @@
 namespace troupe {
 
 /// Which service a port offers.
-enum class service : std::uint8_t { broker, name_server };
+enum class service : std::uint8_t {
+  broker,
+  name_server
+};
 
 class connection;
 
@@ -58,8 +61,8 @@ public:
 
   // State that the gateway keeps per connection.
   out_buffer out;
-  std::string unread;         ///< bytes received but not served yet
-  buffer_ptr large;           ///< a long frame, filled up to large_filled
+  std::string unread; ///< bytes received but not served yet
+  buffer_ptr large;   ///< a long frame, filled up to large_filled
   std::size_t large_filled = 0;
   std::uint32_t interest = 0; ///< events the reactor reports
   std::size_t in_flight = 0;  ///< requests without an answer yet

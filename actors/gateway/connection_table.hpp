@@ -29,8 +29,7 @@ public:
 
   /// The connection, or null when it is gone.
   connection* find(connection_id id) {
-    if (id.slot >= slots_.size()
-        || slots_[id.slot].generation != id.generation)
+    if (id.slot >= slots_.size() || slots_[id.slot].generation != id.generation)
       return nullptr;
     return slots_[id.slot].here.get();
   }

@@ -41,11 +41,11 @@ class gateway_impl : public gateway_actor::base,
                      public connection_events,
                      public round_handler {
 public:
-  gateway_impl(caf::actor_config& config, reactor* home, gateway_options options)
+  gateway_impl(caf::actor_config& config, reactor* home,
+               gateway_options options)
     : gateway_actor::base(config),
       home_(*home),
-      context_(this, *home, std::move(options)) {
-  }
+      context_(this, *home, std::move(options)) {}
 
   const char* name() const override { return "gateway"; }
 
@@ -108,7 +108,7 @@ public:
     context_.release_actors();
   }
 
-  // -- sockets -----------------------------------------------------------------
+  // -- sockets ----------------------------------------------------------------
 
   void on_readable(connection& from) override {
     context(&home_);
@@ -130,7 +130,7 @@ public:
     close(which, "reset by peer");
   }
 
-  // -- the round -----------------------------------------------------------------
+  // -- the round --------------------------------------------------------------
 
   void on_polled() override {
     context(&home_);
@@ -212,7 +212,7 @@ private:
     set_interest(which, events);
   }
 
-  // -- reading -------------------------------------------------------------------
+  // -- reading ----------------------------------------------------------------
 
   /// Makes room for `bytes` (and a byte behind them) in the shared chunk.
   void make_room(std::size_t bytes) {
@@ -222,8 +222,8 @@ private:
       chunk_used_ = 0;
       return;
     }
-    chunk_ = caf::make_counted<buffer>(
-      std::max(limits::read_chunk_bytes, bytes + 1));
+    chunk_ =
+      caf::make_counted<buffer>(std::max(limits::read_chunk_bytes, bytes + 1));
     chunk_used_ = 0;
   }
 
@@ -265,7 +265,8 @@ private:
     serve_frame(from, frame, frame->data(), frame->size() - 1);
   }
 
-  /// Serves the frames in `size` bytes of the chunk at `offset`; keeps the rest.
+  /// Serves the frames in `size` bytes of the chunk at `offset`; keeps the
+  /// rest.
   void serve_bytes(connection& from, std::size_t offset, std::size_t size) {
     auto id = from.id();
     auto chunk = chunk_; // a handler may make room for another connection
@@ -366,14 +367,14 @@ private:
       return;
     }
     ++context_.counters().refused;
-    context_.answer(who, remoting::response_code::request_code_not_supported,
-                    " request type " + std::to_string(command_.code())
-                      + " not supported by this "
-                      + (from.offers() == service::broker ? "broker"
-                                                          : "name server"));
+    context_.answer(
+      who, remoting::response_code::request_code_not_supported,
+      " request type " + std::to_string(command_.code())
+        + " not supported by this "
+        + (from.offers() == service::broker ? "broker" : "name server"));
   }
 
-  // -- questions to clients --------------------------------------------------------
+  // -- questions to clients ---------------------------------------------------
 
   void push(connection_id to, remoting::command& command) {
     auto* found = context_.connections().find(to);
@@ -381,8 +382,8 @@ private:
       return;
     command.opaque = ++opaque_;
     command.flag |= remoting::flag_oneway;
-    remoting::append_command(found->out.tail(),
-                             remoting::header_encoding::json, command);
+    remoting::append_command(found->out.tail(), remoting::header_encoding::json,
+                             command);
     context_.mark_dirty(*found);
   }
 
@@ -401,12 +402,11 @@ private:
       return promise;
     }
     question.command.opaque = ++opaque_;
-    remoting::append_command(found->out.tail(),
-                             remoting::header_encoding::json, question.command);
+    remoting::append_command(found->out.tail(), remoting::header_encoding::json,
+                             question.command);
     context_.mark_dirty(*found);
-    auto deadline = now_ms()
-                    + std::chrono::milliseconds{limits::client_call_timeout}
-                        .count();
+    auto deadline =
+      now_ms() + std::chrono::milliseconds{limits::client_call_timeout}.count();
     calls_.emplace(std::pair{question.connection, opaque_},
                    open_call{promise, deadline});
     return promise;
@@ -420,7 +420,7 @@ private:
     calls_.erase(found);
   }
 
-  // -- time ------------------------------------------------------------------------
+  // -- time -------------------------------------------------------------------
 
   void tick() {
     delayed_send(this, tick_period, gateway_tick{});
@@ -449,14 +449,13 @@ private:
     });
   }
 
-  // -- the end -----------------------------------------------------------------------
+  // -- the end ----------------------------------------------------------------
 
   caf::typed_response_promise<gateway_drained> drain() {
     drained_ = make_response_promise<gateway_drained>();
     draining_ = true;
-    drain_until_
-      = now_ms()
-        + std::chrono::milliseconds{limits::drain_timeout}.count();
+    drain_until_ =
+      now_ms() + std::chrono::milliseconds{limits::drain_timeout}.count();
     listeners_.clear();
     context_.connections().for_each(
       [this](connection& x) { update_interest(x); });
@@ -499,8 +498,8 @@ caf::expected<gateway_spawned> spawn_gateway(caf::actor_system& system,
     config, &home, std::move(options));
   // Bound here, so that a port in use ends the start with a sentence. The
   // actor is known to nobody yet, and the reactor does not run.
-  auto* impl = dynamic_cast<gateway_impl*>(
-    caf::actor_cast<caf::abstract_actor*>(handle));
+  auto* impl =
+    dynamic_cast<gateway_impl*>(caf::actor_cast<caf::abstract_actor*>(handle));
   TROUPE_ASSERT(impl != nullptr, "what was just spawned is a gateway");
   if (auto error = impl->listen()) {
     caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);

@@ -29,8 +29,7 @@ gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
   : self_(self),
     home_(home),
     options_(std::move(options)),
-    unique_seed_(std::random_device{}()) {
-}
+    unique_seed_(std::random_device{}()) {}
 
 gateway_actor gateway_context::handle() const {
   return caf::actor_cast<gateway_actor>(self_);
@@ -61,8 +60,7 @@ void gateway_context::answer_fields(const caller& from,
 
 void gateway_context::fail(const caller& from, const caf::error& error) {
   ++counters_.refused;
-  answer(from, remoting::response_code_of(error),
-         remoting::refusal_of(error));
+  answer(from, remoting::response_code_of(error), remoting::refusal_of(error));
 }
 
 connection* gateway_context::begin_answer(const caller& from) {
@@ -116,7 +114,7 @@ void gateway_context::write_dirty(
   }
 }
 
-// -- asking actors -------------------------------------------------------------
+// -- asking actors ------------------------------------------------------------
 
 known_topic* gateway_context::find_known_topic(std::string_view topic) {
   auto found = topics_.find(topic);
@@ -131,10 +129,10 @@ known_group* gateway_context::find_known_group(std::string_view group) {
 void gateway_context::fetch_topic(const caller& from, find_topic wish,
                                   std::function<void()> then) {
   if (waiting_ >= limits::waiting_for_topic_max)
-    return fail(from, make_error(errc::busy,
-                                 std::to_string(waiting_)
-                                   + " requests wait for a topic or group to "
-                                     "be found; retry in a moment"));
+    return fail(
+      from, make_error(errc::busy, std::to_string(waiting_)
+                                     + " requests wait for a topic or group to "
+                                       "be found; retry in a moment"));
   ++waiting_;
   auto topic = wish.topic;
   ask_or(
@@ -156,10 +154,10 @@ void gateway_context::fetch_topic(const caller& from, find_topic wish,
 void gateway_context::fetch_group(const caller& from, find_group wish,
                                   std::function<void()> then) {
   if (waiting_ >= limits::waiting_for_topic_max)
-    return fail(from, make_error(errc::busy,
-                                 std::to_string(waiting_)
-                                   + " requests wait for a topic or group to "
-                                     "be found; retry in a moment"));
+    return fail(
+      from, make_error(errc::busy, std::to_string(waiting_)
+                                     + " requests wait for a topic or group to "
+                                       "be found; retry in a moment"));
   ++waiting_;
   auto group = wish.group;
   auto refused = [this, from](caf::error& error) {
@@ -201,7 +199,7 @@ void gateway_context::learn_group(const group_changed& event) {
   groups_.erase(found);
 }
 
-// -- the round -------------------------------------------------------------------
+// -- the round ----------------------------------------------------------------
 
 std::vector<append_row>& gateway_context::appends(known_topic& topic,
                                                   queue_id queue) {
@@ -258,7 +256,7 @@ void gateway_context::send_round() {
   committing_.clear();
 }
 
-// -- identity ----------------------------------------------------------------------
+// -- identity -----------------------------------------------------------------
 
 host gateway_context::broker_host(const connection& on) const {
   auto result = options_.advertise.value_or(on.local());

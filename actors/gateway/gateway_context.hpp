@@ -63,14 +63,13 @@ public:
   /// to be written this round.
   connection* begin_answer(const caller& from);
 
-  // -- asking actors -----------------------------------------------------------
+  // -- asking actors ----------------------------------------------------------
 
   /// Sends `message` to `to`; `then(reply&)` runs when it is answered. An error
   /// is answered to `from` as it is.
   template <class Handle, class Message, class Then>
   void ask(const caller& from, const Handle& to, Message&& message, Then then) {
-    self_
-      ->request(to, limits::ask_timeout, std::forward<Message>(message))
+    self_->request(to, limits::ask_timeout, std::forward<Message>(message))
       .then(std::move(then),
             [this, from](caf::error& error) { fail(from, error); });
   }
@@ -78,8 +77,7 @@ public:
   /// The same with a handler for the error.
   template <class Handle, class Message, class Then, class Else>
   void ask_or(const Handle& to, Message&& message, Then then, Else otherwise) {
-    self_
-      ->request(to, limits::ask_timeout, std::forward<Message>(message))
+    self_->request(to, limits::ask_timeout, std::forward<Message>(message))
       .then(std::move(then), std::move(otherwise));
   }
 
@@ -99,7 +97,7 @@ public:
   void forget_topic(std::string_view topic);
   void learn_group(const group_changed& event);
 
-  // -- the round -----------------------------------------------------------------
+  // -- the round --------------------------------------------------------------
 
   /// The rows that go to `queue` of `topic` with this round.
   std::vector<append_row>& appends(known_topic& topic, queue_id queue);
@@ -124,7 +122,7 @@ public:
   /// Marks `to` to be written this round.
   void mark_dirty(connection& to);
 
-  // -- identity ------------------------------------------------------------------
+  // -- identity ---------------------------------------------------------------
 
   /// The broker's address for the client on `on`: as configured, else the one
   /// that the client used, with the broker's port.
@@ -137,7 +135,8 @@ public:
   std::string make_unique_key();
 
   gateway_ports ports;
-  std::int64_t open_appends = 0; ///< requests whose messages are in the log's hands
+  std::int64_t open_appends =
+    0; ///< requests whose messages are in the log's hands
 
 private:
   struct open_append {

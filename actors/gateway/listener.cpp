@@ -34,7 +34,8 @@ socklen_t parse_address(const std::string& text, std::uint16_t port,
   return 0;
 }
 
-caf::error bind_failed(const std::string& address, std::uint16_t port, int why) {
+caf::error bind_failed(const std::string& address, std::uint16_t port,
+                       int why) {
   return make_error(errc::address_in_use,
                     "cannot listen on " + address + ":" + std::to_string(port)
                       + ": " + std::strerror(why)
@@ -54,8 +55,8 @@ listener::open(reactor& home, const std::string& address, std::uint16_t port,
     return make_error(errc::bad_config, "listen address `" + address
                                           + "` is no IPv4 or IPv6 address in "
                                             "numbers, such as 127.0.0.1 or ::");
-  int fd = ::socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    0);
+  int fd =
+    ::socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return bind_failed(address, port, errno);
   int on = 1;
@@ -83,8 +84,7 @@ listener::listener(reactor& home, int fd, std::uint16_t port, service offers,
     fd_(fd),
     port_(port),
     offers_(offers),
-    accepted_(std::move(accepted)) {
-}
+    accepted_(std::move(accepted)) {}
 
 listener::~listener() {
   home_.unwatch(fd_);

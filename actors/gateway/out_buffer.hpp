@@ -14,7 +14,11 @@ namespace troupe {
 class out_buffer {
 public:
   /// How a write ended.
-  enum class write_state : std::uint8_t { all_written, socket_full, broken };
+  enum class write_state : std::uint8_t {
+    all_written,
+    socket_full,
+    broken
+  };
 
   /// The text to encode into; what is appended to it is queued.
   std::string& tail();
@@ -35,7 +39,7 @@ public:
 
 private:
   struct piece {
-    std::string text; // either this
+    std::string text;   // either this
     borrowed_bytes run; // or that
 
     std::string_view view() const {

@@ -19,8 +19,7 @@ caf::expected<subscription_ptr> filter_of(const group_snapshot& group,
                                           const pull_request& wish) {
   auto topic = wish.topic.view();
   if ((wish.sys_flag & pull_flag::has_subscription) != 0) {
-    if (auto type = wish.expression_type.view();
-        !type.empty() && type != "TAG")
+    if (auto type = wish.expression_type.view(); !type.empty() && type != "TAG")
       return make_error(errc::bad_expression,
                         "the broker does not support consumer to filter "
                         "message by "
@@ -62,13 +61,12 @@ caf::error why_refused(const gateway_context& context,
                        const pull_request& wish) {
   const auto& options = context.options();
   if ((options.broker_permission & permission::read) == 0)
-    return make_error(errc::no_permission, "the broker["
-                                             + options.broker_name
+    return make_error(errc::no_permission, "the broker[" + options.broker_name
                                              + "] pulling message is "
                                                "forbidden");
   if (!group.config.consume_enable)
-    return make_error(errc::no_permission, "subscription group no permission, "
-                                             + group.config.name);
+    return make_error(errc::no_permission,
+                      "subscription group no permission, " + group.config.name);
   if ((topic.perm & permission::read) == 0)
     return make_error(errc::no_permission,
                       "the topic[" + topic.name
@@ -180,9 +178,9 @@ void pull(gateway_context& context, pull_request wish) {
   if (group == nullptr) {
     if (auto why = names::why_bad_group(wish.group.view()); !why.empty())
       return context.fail(wish.from, make_error(errc::invalid_argument, why));
-    context.fetch_group(wish.from,
-                        {wish.group.str(), context.options().auto_create_groups},
-                        [&context, wish] { pull(context, wish); });
+    context.fetch_group(
+      wish.from, {wish.group.str(), context.options().auto_create_groups},
+      [&context, wish] { pull(context, wish); });
     return;
   }
   auto* topic = context.find_known_topic(wish.topic.view());
@@ -199,7 +197,8 @@ void pull(gateway_context& context, pull_request wish) {
     return context.fail(wish.from, filter.error());
   if (!snapshot.resets.empty()) {
     queue_key key{wish.topic.str(), {wish.queue}};
-    if (auto reset = snapshot.resets.find(key); reset != snapshot.resets.end()) {
+    if (auto reset = snapshot.resets.find(key);
+        reset != snapshot.resets.end()) {
       context.self()->send(group->actor, take_reset{key});
       auto next = std::to_string(reset->second.value);
       return context.answer(wish.from, response_code::pull_offset_moved,
@@ -212,18 +211,18 @@ void pull(gateway_context& context, pull_request wish) {
   }
   auto may_park = (wish.sys_flag & pull_flag::may_park) != 0;
   if ((wish.sys_flag & pull_flag::commit_offset) != 0)
-    context.commit(*group, {{wish.topic.str(), {wish.queue}},
-                            {wish.commit_offset}});
+    context.commit(*group,
+                   {{wish.topic.str(), {wish.queue}}, {wish.commit_offset}});
   pull_row row;
   row.from = wish.from;
   row.offset = {wish.offset};
-  row.messages_max = std::clamp(wish.messages_max, 1,
-                                limits::pull_messages_max);
+  row.messages_max =
+    std::clamp(wish.messages_max, 1, limits::pull_messages_max);
   row.bytes_max = std::clamp(wish.bytes_max, 1, limits::pull_bytes_max);
   if (may_park) {
     auto longest = std::chrono::milliseconds{limits::park_max}.count();
-    row.park_until = now_ms() + std::clamp<std::int64_t>(wish.park_ms, 0,
-                                                         longest);
+    row.park_until =
+      now_ms() + std::clamp<std::int64_t>(wish.park_ms, 0, longest);
   }
   if (!(*filter)->filter.matches_everything())
     row.filter = std::move(*filter);
@@ -253,8 +252,8 @@ void answer_pulls(gateway_context& context, pull_done& done) {
     result.max = outcome.max.value;
     remoting::append_pull_response(to->out.tail(), outcome.from.encoding,
                                    outcome.from.opaque, result, outcome.bytes);
-    append_runs(to->out, std::span{done.runs}.subspan(outcome.first_run,
-                                                      outcome.runs));
+    append_runs(to->out,
+                std::span{done.runs}.subspan(outcome.first_run, outcome.runs));
   }
 }
 

@@ -30,8 +30,8 @@ public:
     if (text.empty())
       return absent;
     Number value{};
-    auto [end, code] = std::from_chars(text.data(), text.data() + text.size(),
-                                       value);
+    auto [end, code] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
     if (code != std::errc{} || end != text.data() + text.size())
       bad_ = name;
     return value;
@@ -62,13 +62,13 @@ struct send_field_names {
     born, flag, properties, reconsume, unit, max_reconsume, batch;
 };
 
-constexpr send_field_names short_names{
-  "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"};
+constexpr send_field_names short_names{"a", "b", "c", "d", "e", "f", "g",
+                                       "h", "i", "j", "k", "l", "m"};
 
 constexpr send_field_names long_names{
-  "producerGroup", "topic",         "defaultTopic", "defaultTopicQueueNums",
-  "queueId",       "sysFlag",       "bornTimestamp", "flag",
-  "properties",    "reconsumeTimes", "unitMode",     "maxReconsumeTimes",
+  "producerGroup", "topic",          "defaultTopic",  "defaultTopicQueueNums",
+  "queueId",       "sysFlag",        "bornTimestamp", "flag",
+  "properties",    "reconsumeTimes", "unitMode",      "maxReconsumeTimes",
   "batch"};
 
 caf::expected<send_request> read_with(const gateway_context& context,
@@ -138,11 +138,10 @@ caf::error why_refused(const gateway_context& context,
                         + " bytes, more than "
                         + std::to_string(options.body_bytes_max));
   if (message.properties.size() > limits::properties_bytes_max)
-    return make_error(errc::illegal_message,
-                      "the properties have "
-                        + std::to_string(message.properties.size())
-                        + " bytes, more than "
-                        + std::to_string(limits::properties_bytes_max));
+    return make_error(
+      errc::illegal_message,
+      "the properties have " + std::to_string(message.properties.size())
+        + " bytes, more than " + std::to_string(limits::properties_bytes_max));
   return caf::none;
 }
 
@@ -229,9 +228,8 @@ void send_batch(gateway_context& context, send_request& message,
   if (!elements)
     return context.fail(message.from, elements.error());
   if (elements->empty())
-    return context.fail(message.from,
-                        make_error(errc::illegal_message,
-                                   "the batch holds no message"));
+    return context.fail(message.from, make_error(errc::illegal_message,
+                                                 "the batch holds no message"));
   // Everything is checked before anything is stored. The batch's own entries
   // follow each element's, as RocketMQ stores them.
   auto shared = message.properties.view();
@@ -253,8 +251,7 @@ void send_batch(gateway_context& context, send_request& message,
     if (!error && text.size() > limits::properties_bytes_max)
       error = make_error(errc::illegal_message,
                          "the properties of a message have "
-                           + std::to_string(text.size())
-                           + " bytes, more than "
+                           + std::to_string(text.size()) + " bytes, more than "
                            + std::to_string(limits::properties_bytes_max));
     if (error)
       return context.fail(message.from, error);
@@ -264,8 +261,8 @@ void send_batch(gateway_context& context, send_request& message,
                        ? mended(context, text, known)
                        : payload::copy_of(text);
     describe_row(row, read_properties(row.properties.view()));
-    auto offset = static_cast<std::size_t>(element.body.data()
-                                           - message.body.data());
+    auto offset =
+      static_cast<std::size_t>(element.body.data() - message.body.data());
     row.body = message.body.slice(offset, element.body.size());
     row.answer_queue = queue;
     row.continues = !rows.empty();
@@ -310,42 +307,43 @@ bool settle_retry(gateway_context& context, send_request& message) {
 
 known_properties read_properties(std::string_view text) {
   known_properties known;
-  properties::for_each(text, [&](std::string_view name, std::string_view value) {
-    switch (name.front()) {
-      case 'U':
-        if (name == properties::unique_key)
-          known.unique_key = span_of(text, value);
-        break;
-      case 'K':
-        if (name == properties::keys)
-          known.keys = span_of(text, value);
-        break;
-      case 'T':
-        if (name == properties::tags)
-          known.tags = value;
-        else if (name == properties::transaction)
-          known.transaction = value == "true";
-        else if (name == properties::timer_delay_seconds
-                 || name == properties::timer_delay_ms
-                 || name == properties::timer_deliver_ms)
-          known.timer = true;
-        break;
-      case 'D':
-        if (name == properties::delay)
-          known.delay_level = value;
-        break;
-      case 'W':
-        if (name == properties::wait && value == "false")
-          known.ack = ack_when::written;
-        break;
-      case 'P':
-        if (name == properties::pop_receipt)
-          known.pop_receipt = true;
-        break;
-      default:
-        break;
-    }
-  });
+  properties::for_each(text,
+                       [&](std::string_view name, std::string_view value) {
+                         switch (name.front()) {
+                           case 'U':
+                             if (name == properties::unique_key)
+                               known.unique_key = span_of(text, value);
+                             break;
+                           case 'K':
+                             if (name == properties::keys)
+                               known.keys = span_of(text, value);
+                             break;
+                           case 'T':
+                             if (name == properties::tags)
+                               known.tags = value;
+                             else if (name == properties::transaction)
+                               known.transaction = value == "true";
+                             else if (name == properties::timer_delay_seconds
+                                      || name == properties::timer_delay_ms
+                                      || name == properties::timer_deliver_ms)
+                               known.timer = true;
+                             break;
+                           case 'D':
+                             if (name == properties::delay)
+                               known.delay_level = value;
+                             break;
+                           case 'W':
+                             if (name == properties::wait && value == "false")
+                               known.ack = ack_when::written;
+                             break;
+                           case 'P':
+                             if (name == properties::pop_receipt)
+                               known.pop_receipt = true;
+                             break;
+                           default:
+                             break;
+                         }
+                       });
   if (!known.delay_level.empty())
     known.timer = false; // a level takes precedence
   return known;
@@ -356,8 +354,8 @@ caf::expected<send_request> read_send_request(const gateway_context& context,
   return read_with(context, asked, short_names);
 }
 
-caf::expected<send_request>
-read_send_request_v1(const gateway_context& context, const request& asked) {
+caf::expected<send_request> read_send_request_v1(const gateway_context& context,
+                                                 const request& asked) {
   return read_with(context, asked, long_names);
 }
 
@@ -367,9 +365,9 @@ void send(gateway_context& context, send_request message) {
   auto name = message.topic.view();
   auto of_group = names::is_retry_topic(name);
   if (of_group && message.batch)
-    return context.fail(message.from,
-                        make_error(errc::illegal_message,
-                                   "a batch cannot go to a retry topic"));
+    return context.fail(
+      message.from,
+      make_error(errc::illegal_message, "a batch cannot go to a retry topic"));
   if (of_group && !settle_retry(context, message))
     return;
   name = message.topic.view();
@@ -411,7 +409,8 @@ void send_row(gateway_context& context, std::string topic, queue_id queue,
   }
   auto* known = context.find_known_topic(target);
   if (known == nullptr) {
-    find_topic wish{target, {},
+    find_topic wish{target,
+                    {},
                     names::is_retry_topic(target)
                       || names::is_dead_letter_topic(target)};
     auto from = row.from;
@@ -432,11 +431,10 @@ void send_row(gateway_context& context, std::string topic, queue_id queue,
     row.due_after_ms = delays.delay_ms(place.value + 1);
   }
   if (text.size() > limits::properties_bytes_max)
-    return context.fail(row.from,
-                        make_error(errc::illegal_message,
-                                   "the properties have "
-                                     + std::to_string(text.size())
-                                     + " bytes with those of the broker"));
+    return context.fail(
+      row.from, make_error(errc::illegal_message,
+                           "the properties have " + std::to_string(text.size())
+                             + " bytes with those of the broker"));
   row.properties = payload::copy_of(text);
   describe_row(row, read_properties(row.properties.view()));
   row.answer_queue = queue;

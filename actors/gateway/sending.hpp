@@ -44,8 +44,8 @@ inline constexpr std::int32_t transaction_mask = 12;
 /// @errors malformed_request
 caf::expected<send_request> read_send_request(const gateway_context& context,
                                               const request& asked);
-caf::expected<send_request>
-read_send_request_v1(const gateway_context& context, const request& asked);
+caf::expected<send_request> read_send_request_v1(const gateway_context& context,
+                                                 const request& asked);
 
 /// Checks a send, finds its topic and puts its messages into the round.
 void send(gateway_context& context, send_request message);

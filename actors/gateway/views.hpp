@@ -43,7 +43,7 @@ struct name_hash {
 };
 
 template <class Known>
-using known_by_name
-  = std::unordered_map<std::string, Known, name_hash, std::equal_to<>>;
+using known_by_name =
+  std::unordered_map<std::string, Known, name_hash, std::equal_to<>>;
 
 } // namespace troupe

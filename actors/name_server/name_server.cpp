@@ -118,8 +118,8 @@ private:
   caf::typed_response_promise<setting_changed> put(put_setting& x) {
     auto promise = make_response_promise<setting_changed>();
     if (x.ns.empty() || x.key.empty()) {
-      promise.deliver(make_error(errc::malformed_request,
-                                 "namespace or key is null"));
+      promise.deliver(
+        make_error(errc::malformed_request, "namespace or key is null"));
       return promise;
     }
     if (state_.settings() >= limits::kv_entries_max) {
@@ -146,7 +146,9 @@ private:
     }
     request(store_, caf::infinite, put_kv{{std::move(entry)}})
       .then(
-        [promise](const stored&) mutable { promise.deliver(setting_changed{}); },
+        [promise](const stored&) mutable {
+          promise.deliver(setting_changed{});
+        },
         [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
   }
 

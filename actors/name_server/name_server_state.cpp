@@ -44,8 +44,8 @@ name_server_state::register_one(const register_broker& wish, epoch_ms now) {
   });
   broker.addresses[says.broker_id] = says.address;
   clusters_[says.cluster].insert(says.name);
-  auto unchanged = known != live_.end() && !fresh
-                   && known->second.version == says.version;
+  auto unchanged =
+    known != live_.end() && !fresh && known->second.version == says.version;
   if (wish.topics_included && !unchanged
       && (says.broker_id == 0
           || (says.acting_master && smallest_id(says.name) == says.broker_id)))
@@ -82,9 +82,9 @@ void name_server_state::apply_topics(const broker_registration& says) {
   std::set<std::string_view> named;
   for (const auto& topic : says.topics) {
     named.insert(topic.name);
-    topics_[topic.name][says.name]
-      = queue_data{says.name, topic.read_queues, topic.write_queues, topic.perm,
-                   topic.sys_flag};
+    topics_[topic.name][says.name] =
+      queue_data{says.name, topic.read_queues, topic.write_queues, topic.perm,
+                 topic.sys_flag};
   }
   for (auto& [topic, queues] : topics_)
     if (!named.contains(topic))
@@ -150,8 +150,8 @@ std::vector<std::string> name_server_state::expire(epoch_ms now) {
   return names;
 }
 
-data_version_state
-name_server_state::compare(const query_data_version& wish, epoch_ms now) {
+data_version_state name_server_state::compare(const query_data_version& wish,
+                                              epoch_ms now) {
   auto found = live_.find({wish.cluster, wish.address});
   if (found == live_.end())
     return {true, {}};
@@ -250,8 +250,8 @@ routed_topics name_server_state::topics(const list_routed_topics& wish) const {
       result.topics.insert(result.topics.end(), names.begin(), names.end());
     }
     if (!brokers_.empty() && !brokers_.begin()->second.addresses.empty())
-      result.broker_address
-        = brokers_.begin()->second.addresses.begin()->second;
+      result.broker_address =
+        brokers_.begin()->second.addresses.begin()->second;
     return result;
   }
   for (const auto& [topic, queues] : topics_)

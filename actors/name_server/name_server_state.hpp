@@ -18,7 +18,7 @@ namespace troupe {
 
 class name_server_state {
 public:
-  // -- brokers -------------------------------------------------------------------
+  // -- brokers ----------------------------------------------------------------
 
   /// @errors config_conflict, invalid_argument, busy
   caf::expected<broker_registered> register_one(const register_broker& wish,
@@ -41,7 +41,7 @@ public:
 
   data_version_state compare(const query_data_version& wish, epoch_ms now);
 
-  // -- routes --------------------------------------------------------------------
+  // -- routes -----------------------------------------------------------------
 
   /// @errors topic_not_found
   caf::expected<topic_route> route(const std::string& topic) const;
@@ -59,7 +59,7 @@ public:
   void delete_route(const std::string& topic, const std::string& cluster);
   void put_route(const put_route& wish);
 
-  // -- settings ------------------------------------------------------------------
+  // -- settings ---------------------------------------------------------------
 
   void put(const std::string& ns, const std::string& key, std::string value);
   void remove(const std::string& ns, const std::string& key);

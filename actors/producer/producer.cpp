@@ -18,8 +18,9 @@ class producer_impl : public producer_actor::base {
 public:
   producer_impl(caf::actor_config& config, std::string group,
                 epoch_ms (*time)())
-    : producer_actor::base(config), group_(std::move(group)), clock_(time) {
-  }
+    : producer_actor::base(config),
+      group_(std::move(group)),
+      clock_(time) {}
 
   const char* name() const override { return "producer"; }
 
@@ -27,9 +28,7 @@ public:
     make_quiet(*this);
     return {
       [this](register_producer& x) { return add(x); },
-      [this](const leave_producer& x) {
-        sessions_.erase(x.link.connection);
-      },
+      [this](const leave_producer& x) { sessions_.erase(x.link.connection); },
       [this](const list_sessions&) { return list(); },
       [this](const pick_session& x) { return pick(x.client_id); },
       [this](const producer_expire_tick&) { expire(); },
@@ -46,8 +45,8 @@ private:
     auto id = x.link.connection;
     if (!sessions_.contains(id)
         && sessions_.size() >= limits::members_per_group_max)
-      return make_error(errc::busy, "producer group[" + group_
-                                      + "] has too many sessions");
+      return make_error(errc::busy,
+                        "producer group[" + group_ + "] has too many sessions");
     x.who.last_seen = clock_();
     sessions_[id] = {x.link, std::move(x.who)};
     arm();
@@ -85,8 +84,7 @@ private:
   void expire() {
     armed_ = false;
     auto now = clock_();
-    auto oldest
-      = std::chrono::milliseconds{limits::member_expiry}.count();
+    auto oldest = std::chrono::milliseconds{limits::member_expiry}.count();
     std::erase_if(sessions_, [&](const auto& x) {
       return now - x.second.who.last_seen > oldest;
     });

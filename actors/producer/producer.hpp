@@ -8,7 +8,6 @@
 namespace troupe {
 
 producer_actor spawn_producer(caf::actor_system& system, placement where,
-                              std::string group,
-                              epoch_ms (*clock)() = now_ms);
+                              std::string group, epoch_ms (*clock)() = now_ms);
 
 } // namespace troupe

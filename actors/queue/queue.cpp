@@ -18,8 +18,7 @@ public:
   queue_impl(caf::actor_config& config, queue_options options)
     : queue_actor::base(config),
       options_(std::move(options)),
-      topic_(payload::copy_of(options_.topic)) {
-  }
+      topic_(payload::copy_of(options_.topic)) {}
 
   const char* name() const override { return "queue"; }
 
@@ -105,7 +104,7 @@ private:
     send_answers();
   }
 
-  // -- pulls -------------------------------------------------------------------
+  // -- pulls ------------------------------------------------------------------
 
   void pull(pull_batch& batch) {
     for (auto& row : batch.rows)
@@ -202,7 +201,7 @@ private:
     send_answers();
   }
 
-  // -- questions -----------------------------------------------------------------
+  // -- questions --------------------------------------------------------------
 
   /// Runs `job(rows, log)` on the cold reader, with a consume queue of its own.
   template <class Job>
@@ -231,8 +230,8 @@ private:
                   ? storage::time_side::lower
                   : storage::time_side::upper;
     search(
-      [wish, side](storage::consume_queue& rows,
-                   const storage::log_reader& log) -> caf::expected<std::int64_t> {
+      [wish, side](storage::consume_queue& rows, const storage::log_reader& log)
+        -> caf::expected<std::int64_t> {
         auto found = storage::find_by_time(rows, log, wish.time, side);
         if (!found)
           return std::move(found.error());
@@ -263,13 +262,10 @@ private:
 
   queue_report report() {
     auto range = state_.range();
-    return {options_.queue,
-            range.min,
-            range.max,
-            state_.last_store_time(),
-            parked_.size(),
-            state_.appended_messages(),
-            state_.pulled_messages()};
+    return {
+      options_.queue,           range.min,      range.max,
+      state_.last_store_time(), parked_.size(), state_.appended_messages(),
+      state_.pulled_messages()};
   }
 
   caf::result<rows_written> write() {
@@ -294,7 +290,7 @@ private:
   queue_options options_;
   payload topic_;
   queue_state state_;
-  std::vector<waiting_pull> parked_; // in order of arrival
+  std::vector<waiting_pull> parked_;                      // in order of arrival
   std::vector<std::pair<pull_asker, pull_done>> answers_; // of this handler
   epoch_ms sweep_at_; // deadline that the armed sweep_tick is for; 0: none
 };

@@ -29,8 +29,9 @@ void add_run(pull_done& done, std::size_t first_run, borrowed_bytes record) {
 
 queue_state::queue_state(std::shared_ptr<const storage::commit_log> log,
                          storage::consume_queue rows)
-  : log_(std::move(log)), rows_(std::move(rows)), next_(rows_.end()) {
-}
+  : log_(std::move(log)),
+    rows_(std::move(rows)),
+    next_(rows_.end()) {}
 
 void queue_state::assign(std::vector<append_row>& batch) {
   for (auto& row : batch) {
@@ -102,8 +103,9 @@ pull_step queue_state::scan_rows(const waiting_pull& pull, residency how,
   auto wanted = filter ? limits::pull_scan_rows_max : pull.row.messages_max;
   scratch_.clear();
   auto read = rows_.read(offset, static_cast<std::size_t>(wanted), scratch_);
-  if (!read || (*read == storage::consume_queue::read_state::would_block
-                && scratch_.empty())) {
+  if (!read
+      || (*read == storage::consume_queue::read_state::would_block
+          && scratch_.empty())) {
     auto file = rows_.file_of(offset);
     if (!file || !*file) {
       done.rows.push_back(
@@ -138,8 +140,8 @@ pull_step queue_state::scan_rows(const waiting_pull& pull, residency how,
     }
     outcome.next += 1;
   }
-  outcome.runs = static_cast<std::uint32_t>(done.runs.size())
-                 - outcome.first_run;
+  outcome.runs =
+    static_cast<std::uint32_t>(done.runs.size()) - outcome.first_run;
   if (outcome.messages > 0)
     outcome.status = pull_status::found;
   pulled_ += outcome.messages;
@@ -147,10 +149,8 @@ pull_step queue_state::scan_rows(const waiting_pull& pull, residency how,
   return pull_step::answered;
 }
 
-bool queue_state::is_cold(const storage::consume_row& row,
-                          residency how) {
-  if (how == residency::assured
-      || log_->is_resident(row.position, row.size))
+bool queue_state::is_cold(const storage::consume_row& row, residency how) {
+  if (how == residency::assured || log_->is_resident(row.position, row.size))
     return false;
   auto where = log_->reader().find(row.position);
   if (!where)
@@ -166,9 +166,9 @@ void queue_state::expire(const waiting_pull& pull, pull_done& done) {
   // Rows that the filter passed over are told, or the client would have them
   // looked at again with its next pull.
   auto moved = pull.seen > pull.row.offset;
-  auto status = moved             ? pull_status::no_matched_message
+  auto status = moved                    ? pull_status::no_matched_message
                 : rows_.end().value == 0 ? pull_status::no_message_in_queue
-                                  : pull_status::offset_overflow_one;
+                                         : pull_status::offset_overflow_one;
   done.rows.push_back(
     outcome_of(pull, status, std::max(pull.row.offset, pull.seen)));
 }

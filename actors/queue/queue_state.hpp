@@ -30,7 +30,10 @@ enum class pull_step : std::uint8_t {
 };
 
 /// Whether a pull may touch memory that the disk must fill first.
-enum class residency : std::uint8_t { checked, assured };
+enum class residency : std::uint8_t {
+  checked,
+  assured
+};
 
 class queue_state {
 public:
@@ -50,8 +53,7 @@ public:
   caf::error publish(const appended& event);
 
   /// Answers `pull` into `done`, or says why not yet.
-  pull_step evaluate(const waiting_pull& pull, residency how,
-                     pull_done& done);
+  pull_step evaluate(const waiting_pull& pull, residency how, pull_done& done);
 
   /// What must be read from disk for the last evaluate() that said cold.
   const cold_range& cold() const { return cold_; }
@@ -77,8 +79,7 @@ public:
   void check_invariants() const;
 
 private:
-  pull_step scan_rows(const waiting_pull& pull, residency how,
-                      pull_done& done);
+  pull_step scan_rows(const waiting_pull& pull, residency how, pull_done& done);
   pull_outcome outcome_of(const waiting_pull& pull, pull_status status,
                           queue_offset next) const;
   bool is_cold(const storage::consume_row& row, residency how);

@@ -23,8 +23,9 @@ void gather(Self& self, const std::vector<Handle>& targets,
     std::size_t open = 0;
     Join join;
   };
-  auto state = std::make_shared<round>(
-    round{std::vector<Answer>(targets.size()), targets.size(), std::move(join)});
+
+  auto state = std::make_shared<round>(round{
+    std::vector<Answer>(targets.size()), targets.size(), std::move(join)});
   if (targets.empty()) {
     state->join(state->answers);
     return;

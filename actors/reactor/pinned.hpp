@@ -19,18 +19,18 @@ public:
   template <class... Ts>
   explicit pinned(caf::actor_config& config, Ts&&... xs)
     : Base(config, std::forward<Ts>(xs)...),
-      home_(static_cast<reactor*>(config.host)) {
-  }
+      home_(static_cast<reactor*>(config.host)) {}
 
-  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) override {
+  void enqueue(caf::mailbox_element_ptr element,
+               caf::execution_unit*) override {
     Base::enqueue(std::move(element), home_);
   }
 
   void enqueue(caf::strong_actor_ptr from, caf::message_id id,
                caf::message content, caf::execution_unit*) override {
-    enqueue(caf::make_mailbox_element(std::move(from), id, {},
-                                      std::move(content)),
-            home_);
+    enqueue(
+      caf::make_mailbox_element(std::move(from), id, {}, std::move(content)),
+      home_);
   }
 
   caf::resumable::subtype_t subtype() const override {

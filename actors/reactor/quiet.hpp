@@ -23,12 +23,11 @@ enum class threading : std::uint8_t {
 
 /// Installs the handlers. Call it in make_behavior.
 inline void make_quiet(caf::scheduled_actor& self) {
-  self.set_default_handler(
-    [](caf::scheduled_actor* me, caf::message_view&)
-      -> caf::result<caf::message> {
-      log::warning(me->name(), "message not understood");
-      return caf::sec::unexpected_message;
-    });
+  self.set_default_handler([](caf::scheduled_actor* me,
+                              caf::message_view&) -> caf::result<caf::message> {
+    log::warning(me->name(), "message not understood");
+    return caf::sec::unexpected_message;
+  });
   self.set_error_handler([](caf::scheduled_actor* me, caf::error& error) {
     // A request without a handler of its own failed: the actor goes on.
     log::warning(me->name(), "request failed").with("why", describe(error));

@@ -30,8 +30,7 @@ constexpr std::chrono::seconds call_timeout{3};
 class name_server_link {
 public:
   explicit name_server_link(std::string address)
-    : address_(std::move(address)) {
-  }
+    : address_(std::move(address)) {}
 
   ~name_server_link() { disconnect(); }
 
@@ -90,12 +89,12 @@ private:
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    auto code = ::getaddrinfo(address_.substr(0, colon).c_str(),
-                              address_.substr(colon + 1).c_str(), &hints,
-                              &found);
+    auto code =
+      ::getaddrinfo(address_.substr(0, colon).c_str(),
+                    address_.substr(colon + 1).c_str(), &hints, &found);
     if (code != 0)
-      return make_error(errc::io_failed, "name server " + address_
-                                           + ": " + ::gai_strerror(code));
+      return make_error(errc::io_failed, "name server " + address_ + ": "
+                                           + ::gai_strerror(code));
     std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all{found,
                                                              &::freeaddrinfo};
     timeval limit{call_timeout.count(), 0};
@@ -132,13 +131,14 @@ private:
     for (;;) {
       auto bounds = remoting::find_frame(bytes);
       if (bounds.state == remoting::frame_state::malformed)
-        return make_error(errc::malformed_frame, "name server " + address_
-                                                   + ": " + bounds.why);
+        return make_error(errc::malformed_frame,
+                          "name server " + address_ + ": " + bounds.why);
       if (bounds.state == remoting::frame_state::complete) {
         auto answer = remoting::decode_command(bytes);
         bytes.erase(0, bounds.size);
-        if (!answer || ((answer->flag & remoting::flag_response) != 0
-                        && answer->opaque == opaque_))
+        if (!answer
+            || ((answer->flag & remoting::flag_response) != 0
+                && answer->opaque == opaque_))
           return answer;
         continue; // a late answer, or a request of theirs
       }
@@ -160,7 +160,8 @@ private:
 class registrar_impl : public registrar_actor::base {
 public:
   registrar_impl(caf::actor_config& config, registrar_options options)
-    : registrar_actor::base(config), options_(std::move(options)) {
+    : registrar_actor::base(config),
+      options_(std::move(options)) {
     for (const auto& address : options_.name_servers)
       links_.push_back(std::make_unique<link_state>(address));
   }
@@ -211,14 +212,14 @@ private:
     if (!address)
       return complain(x, address.error());
     auto body = remoting::encode_registration(newest_);
-    auto request = remoting::make_request(
-      remoting::request_code::register_broker);
+    auto request =
+      remoting::make_request(remoting::request_code::register_broker);
     request.fields = {
       {"brokerName", newest_.name},
       {"brokerAddr", *address},
       {"clusterName", newest_.cluster},
-      {"haServerAddr", newest_.ha_address.empty() ? *address
-                                                  : newest_.ha_address},
+      {"haServerAddr",
+       newest_.ha_address.empty() ? *address : newest_.ha_address},
       {"brokerId", std::to_string(newest_.broker_id)},
       {"enableActingMaster", "false"},
       {"compressed", "false"},
@@ -255,8 +256,8 @@ private:
     auto address = address_for(x.link);
     if (!address)
       return complain(x, address.error());
-    auto request = remoting::make_request(
-      remoting::request_code::unregister_broker);
+    auto request =
+      remoting::make_request(remoting::request_code::unregister_broker);
     request.fields = {{"brokerName", newest_.name},
                       {"brokerAddr", *address},
                       {"clusterName", newest_.cluster},

@@ -34,16 +34,16 @@ void append_u32(std::string& out, std::uint32_t value) {
 
 void put_u32(std::string& out, std::size_t at, std::uint32_t value) {
   for (int i = 0; i < 4; ++i)
-    out[at + static_cast<std::size_t>(i)]
-      = static_cast<char>(value >> (24 - 8 * i));
+    out[at + static_cast<std::size_t>(i)] =
+      static_cast<char>(value >> (24 - 8 * i));
 }
 
 /// A number as text, without allocating.
 class digits {
 public:
   explicit digits(std::int64_t value) {
-    auto result = std::to_chars(text_.data(), text_.data() + text_.size(),
-                                value);
+    auto result =
+      std::to_chars(text_.data(), text_.data() + text_.size(), value);
     size_ = static_cast<std::size_t>(result.ptr - text_.data());
   }
 
@@ -125,8 +125,7 @@ void append_head(std::string& out, header_encoding encoding,
   else
     append_binary_header(out, parts, fields);
   auto header_size = out.size() - start - frame_prefix_bytes;
-  put_u32(out, start,
-          static_cast<std::uint32_t>(4 + header_size + body_bytes));
+  put_u32(out, start, static_cast<std::uint32_t>(4 + header_size + body_bytes));
   put_u32(out, start + 4,
           static_cast<std::uint32_t>(encoding) << 24
             | static_cast<std::uint32_t>(header_size));
@@ -134,8 +133,12 @@ void append_head(std::string& out, header_encoding encoding,
 
 header_parts response_parts(std::int32_t opaque, response_code code,
                             std::string_view remark) {
-  return {static_cast<std::int32_t>(code), protocol_language, protocol_version,
-          opaque, flag_response, remark};
+  return {static_cast<std::int32_t>(code),
+          protocol_language,
+          protocol_version,
+          opaque,
+          flag_response,
+          remark};
 }
 
 } // namespace

@@ -16,15 +16,15 @@ namespace troupe::remoting {
 namespace {
 
 constexpr std::array<std::string_view, 14> languages{
-  "JAVA", "CPP",  "DOTNET", "PYTHON", "DELPHI", "ERLANG", "RUBY",
+  "JAVA",  "CPP",  "DOTNET", "PYTHON", "DELPHI", "ERLANG", "RUBY",
   "OTHER", "HTTP", "GO",     "PHP",    "OMS",    "RUST",   "NODE_JS"};
 
 constexpr std::uint8_t language_other = 7;
 
 template <class Number>
 bool parse(std::string_view text, Number& value) {
-  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(),
-                                     value);
+  auto [end, code] =
+    std::from_chars(text.data(), text.data() + text.size(), value);
   return code == std::errc{} && end == text.data() + text.size();
 }
 
@@ -154,10 +154,9 @@ caf::error command_view::decode_json(char* header, std::size_t size) {
   rapidjson::InsituStringStream stream{header};
   json_header_reader handler{*this};
   rapidjson::Reader reader;
-  auto result = reader.Parse<rapidjson::kParseInsituFlag
-                             | rapidjson::kParseStopWhenDoneFlag
-                             | rapidjson::kParseNumbersAsStringsFlag>(stream,
-                                                                      handler);
+  auto result =
+    reader.Parse<rapidjson::kParseInsituFlag | rapidjson::kParseStopWhenDoneFlag
+                 | rapidjson::kParseNumbersAsStringsFlag>(stream, handler);
   header[size] = behind;
   if (result.IsError())
     return make_error(errc::malformed_frame,

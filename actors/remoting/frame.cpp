@@ -25,8 +25,9 @@ frame_bounds find_frame(std::string_view bytes) {
     if (word >> 24 > 1)
       return {frame_state::malformed, size, "unknown header encoding"};
     if ((word & 0xFFFFFF) > size - frame_prefix_bytes)
-      return {frame_state::malformed, size, "the header is longer than its "
-                                            "frame"};
+      return {frame_state::malformed, size,
+              "the header is longer than its "
+              "frame"};
   }
   if (bytes.size() < size)
     return {frame_state::incomplete, size, ""};

@@ -10,7 +10,11 @@
 
 namespace troupe::remoting {
 
-enum class frame_state : std::uint8_t { complete, incomplete, malformed };
+enum class frame_state : std::uint8_t {
+  complete,
+  incomplete,
+  malformed
+};
 
 /// What the first bytes of a connection's unread bytes say.
 struct frame_bounds {

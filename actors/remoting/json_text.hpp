@@ -72,8 +72,9 @@ public:
   }
 
   template <std::integral Number>
-    requires(!std::same_as<Number, bool>)
-  json_text& field(std::string_view name, Number value) {
+
+  requires(!std::same_as<Number, bool>) json_text& field(std::string_view name,
+                                                         Number value) {
     return key(name).number(static_cast<std::int64_t>(value));
   }
 

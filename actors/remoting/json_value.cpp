@@ -50,12 +50,11 @@ caf::expected<json_document> parse_json(std::string_view text) {
   // Iterative: the depth of a body is not bounded by our stack.
   document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
   if (document.HasParseError())
-    return make_error(errc::malformed_request,
-                      "the body is no JSON: "
-                        + std::string{rapidjson::GetParseError_En(
-                          document.GetParseError())}
-                        + " At byte "
-                        + std::to_string(document.GetErrorOffset()));
+    return make_error(
+      errc::malformed_request,
+      "the body is no JSON: "
+        + std::string{rapidjson::GetParseError_En(document.GetParseError())}
+        + " At byte " + std::to_string(document.GetErrorOffset()));
   if (!document.IsObject())
     return make_error(errc::malformed_request, "the body is no JSON object");
   return document;
@@ -97,8 +96,8 @@ std::int64_t int64_of(const json_node& object, const char* name,
     return absent;
   std::string_view text{x->GetString(), x->GetStringLength()};
   auto value = absent;
-  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(),
-                                     value);
+  auto [end, code] =
+    std::from_chars(text.data(), text.data() + text.size(), value);
   return code == std::errc{} && end == text.data() + text.size() ? value
                                                                  : absent;
 }

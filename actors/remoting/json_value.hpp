@@ -32,8 +32,7 @@ std::int64_t int64_of(const json_node& object, const char* name,
                       std::int64_t absent = 0);
 std::int32_t int32_of(const json_node& object, const char* name,
                       std::int32_t absent = 0);
-bool boolean_of(const json_node& object, const char* name,
-                bool absent = false);
+bool boolean_of(const json_node& object, const char* name, bool absent = false);
 
 /// An object of texts; empty when absent.
 std::map<std::string, std::string> texts_of(const json_node& object,

@@ -21,16 +21,15 @@ caf::expected<std::string> inflate(std::string_view stream) {
        room *= 4) {
     std::string text(room, '\0');
     std::size_t size = 0;
-    auto result = libdeflate_zlib_decompress(machine.get(), stream.data(),
-                                             stream.size(), text.data(),
-                                             text.size(), &size);
+    auto result =
+      libdeflate_zlib_decompress(machine.get(), stream.data(), stream.size(),
+                                 text.data(), text.size(), &size);
     if (result == LIBDEFLATE_SUCCESS) {
       text.resize(size);
       return text;
     }
     if (result != LIBDEFLATE_INSUFFICIENT_SPACE)
-      return make_error(errc::malformed_request,
-                        "the body is no zlib stream");
+      return make_error(errc::malformed_request, "the body is no zlib stream");
   }
   return make_error(errc::malformed_request,
                     "the compressed body is longer than 64 MiB");

@@ -53,8 +53,8 @@ text_span span_of(std::string_view text, std::string_view name) {
 class scheduler_impl : public scheduler_actor::base {
 public:
   scheduler_impl(caf::actor_config& config, scheduler_options options)
-    : scheduler_actor::base(config), options_(std::move(options)) {
-  }
+    : scheduler_actor::base(config),
+      options_(std::move(options)) {}
 
   const char* name() const override { return "scheduler"; }
 
@@ -122,8 +122,8 @@ private:
     row.offset = x.next;
     row.messages_max = static_cast<std::int32_t>(heads_max);
     // Long, because nobody watches: a message wakes it.
-    row.park_until = options_.clock()
-                     + std::chrono::milliseconds{limits::park_max}.count();
+    row.park_until =
+      options_.clock() + std::chrono::milliseconds{limits::park_max}.count();
     pull_batch batch;
     batch.rows.push_back(std::move(row));
     batch.reply_to = caf::actor_cast<pull_asker>(this);
@@ -191,8 +191,8 @@ private:
     row.text = property_text::complete;
     row.unique_key = span_of(row.properties.view(), properties::unique_key);
     row.keys = span_of(row.properties.view(), properties::keys);
-    row.tags_code = tags_code(
-      properties::find(row.properties.view(), properties::tags));
+    row.tags_code =
+      tags_code(properties::find(row.properties.view(), properties::tags));
     row.body = payload::copy_of(record.body);
     row.flag = record.flag;
     row.sys_flag = record.sys_flag;
@@ -205,7 +205,7 @@ private:
     return message;
   }
 
-  // -- delivering ------------------------------------------------------------------
+  // -- delivering -------------------------------------------------------------
 
   void deliver_all() {
     for (auto& x : levels_) {
@@ -227,12 +227,14 @@ private:
       return arm(head.due);
     x.delivering = true;
     auto number = x.number;
-    find_topic wish{head.topic, {},
+    find_topic wish{head.topic,
+                    {},
                     names::is_retry_topic(head.topic)
                       || names::is_dead_letter_topic(head.topic)};
     request(options_.directory, caf::infinite, std::move(wish))
-      .then([this, number](topic_view& view) { append(number, view); },
-            [this, number](caf::error& error) { undeliverable(number, error); });
+      .then(
+        [this, number](topic_view& view) { append(number, view); },
+        [this, number](caf::error& error) { undeliverable(number, error); });
   }
 
   void append(std::int32_t number, topic_view& view) {
@@ -240,10 +242,10 @@ private:
     auto& head = x.heads.front();
     auto queues = view.queues.size();
     if (queues == 0)
-      return undeliverable(number, make_error(errc::queue_not_found,
-                                              "the topic has no queue"));
-    auto queue = static_cast<std::size_t>(std::max(head.queue.value, 0))
-                 % queues;
+      return undeliverable(
+        number, make_error(errc::queue_not_found, "the topic has no queue"));
+    auto queue =
+      static_cast<std::size_t>(std::max(head.queue.value, 0)) % queues;
     append_batch batch;
     batch.rows.push_back(head.row); // kept until it is stored
     batch.reply_to = caf::actor_cast<append_asker>(this);

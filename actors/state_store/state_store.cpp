@@ -23,8 +23,8 @@ class state_store_impl : public state_store_actor::base {
 public:
   state_store_impl(caf::actor_config& config,
                    std::shared_ptr<storage::lmdb> env)
-    : state_store_actor::base(config), env_(std::move(env)) {
-  }
+    : state_store_actor::base(config),
+      env_(std::move(env)) {}
 
   const char* name() const override { return "state_store"; }
 
@@ -99,11 +99,11 @@ private:
 
   void remove_offsets(const std::string& group) {
     auto prefix = group + '\0';
-    auto found = env_->for_each(table::offsets, [&](std::string_view key,
-                                                    std::string_view) {
-      if (key.starts_with(prefix))
-        change(table::offsets, std::string{key}, {});
-    });
+    auto found = env_->for_each(
+      table::offsets, [&](std::string_view key, std::string_view) {
+        if (key.starts_with(prefix))
+          change(table::offsets, std::string{key}, {});
+      });
     if (!found)
       log::error("state_store", "cannot list progress to remove it")
         .with("group", group)
@@ -157,11 +157,11 @@ private:
     std::map<std::string, group_progress> progress;
     std::size_t unreadable = 0;
     auto each = [&](table where, auto&& visit) {
-      return env_->for_each(where, [&](std::string_view key,
-                                       std::string_view value) {
-        if (!visit(key, value))
-          ++unreadable;
-      });
+      return env_->for_each(where,
+                            [&](std::string_view key, std::string_view value) {
+                              if (!visit(key, value))
+                                ++unreadable;
+                            });
     };
     auto keep = [](auto& list, auto decoded) {
       if (decoded)
@@ -197,8 +197,8 @@ private:
       read = each(table::delays, [&](auto key, auto value) {
         delay_progress level;
         auto offset = storage::decode_number(value);
-        auto [end, code] = std::from_chars(key.data(), key.data() + key.size(),
-                                           level.level);
+        auto [end, code] =
+          std::from_chars(key.data(), key.data() + key.size(), level.level);
         if (!offset || code != std::errc{})
           return false;
         level.offset = {*offset};

@@ -85,9 +85,8 @@ lost_topics(const std::map<std::string, std::int32_t>& in_log,
             const stored_state& stored, const cast_options& options) {
   std::vector<topic_config> lost;
   for (const auto& [name, queues] : in_log) {
-    auto known = std::ranges::any_of(stored.topics, [&](const auto& x) {
-      return x.name == name;
-    });
+    auto known = std::ranges::any_of(
+      stored.topics, [&](const auto& x) { return x.name == name; });
     if (known || names::is_system_topic(name) || name == options.cluster
         || name == options.broker_name
         || name == options.cluster + "_REPLY_TOPIC")
@@ -124,10 +123,10 @@ void spawn_broker(caf::actor_system& system, reactor& home,
                                options.data_directory, store.last.generation);
   cast.cold_reader = spawn_cold_reader(system, threading::detached);
   cast.key_index = spawn_key_index(system, threading::detached, index);
-  cast.commit_log = spawn_commit_log(
-    system, here,
-    {log, options.flush, more_properties(options), cast.flusher,
-     cast.cold_reader, cast.key_index});
+  cast.commit_log =
+    spawn_commit_log(system, here,
+                     {log, options.flush, more_properties(options),
+                      cast.flusher, cast.cold_reader, cast.key_index});
   if (!options.name_servers.empty())
     cast.registrar = spawn_registrar(
       system, threading::detached,
@@ -135,11 +134,11 @@ void spawn_broker(caf::actor_system& system, reactor& home,
   auto make_queue = [&system, here, options, log, log_actor = cast.commit_log,
                      cold = cast.cold_reader](const std::string& topic,
                                               queue_id queue) {
-    return spawn_queue(system, here,
-                       {topic, queue,
-                        storage::consume_queue_directory(options.data_directory,
-                                                         topic, queue),
-                        options.consume_queue_file_rows, log, log_actor, cold});
+    return spawn_queue(
+      system, here,
+      {topic, queue,
+       storage::consume_queue_directory(options.data_directory, topic, queue),
+       options.consume_queue_file_rows, log, log_actor, cold});
   };
   directory_options names;
   names.cluster = options.cluster;
@@ -157,16 +156,14 @@ void spawn_broker(caf::actor_system& system, reactor& home,
     names.address = to_string(*options.advertise);
   names.make_topic = [&system, here, make_queue](topic_config config) {
     auto topic = config.name;
-    return spawn_topic(system, here, std::move(config),
-                       [make_queue, topic](queue_id queue) {
-                         return make_queue(topic, queue);
-                       });
+    return spawn_topic(
+      system, here, std::move(config),
+      [make_queue, topic](queue_id queue) { return make_queue(topic, queue); });
   };
   names.make_group = [&system, here, state_store = cast.state_store](
                        group_config config, std::vector<offset_row> progress) {
-    return spawn_consumer_group(system, here,
-                                {std::move(config), std::move(progress),
-                                 state_store});
+    return spawn_consumer_group(
+      system, here, {std::move(config), std::move(progress), state_store});
   };
   names.make_producer = [&system, here](std::string group) {
     return spawn_producer(system, here, std::move(group));
@@ -175,9 +172,9 @@ void spawn_broker(caf::actor_system& system, reactor& home,
   names.stored = std::move(stored);
   cast.directory = spawn_directory(system, here, std::move(names));
   caf::anon_send(cast.commit_log, set_rows_source{cast.directory});
-  cast.scheduler = spawn_scheduler(system, here,
-                                   {options.delays, std::move(delays),
-                                    cast.directory, cast.state_store});
+  cast.scheduler = spawn_scheduler(
+    system, here,
+    {options.delays, std::move(delays), cast.directory, cast.state_store});
 }
 
 } // namespace
@@ -188,10 +185,9 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   cast_handles cast;
   storage::opened_store store;
   if (options.broker) {
-    auto opened = storage::open_store({options.data_directory,
-                                       options.segment_bytes,
-                                       options.consume_queue_file_rows,
-                                       options.delays});
+    auto opened =
+      storage::open_store({options.data_directory, options.segment_bytes,
+                           options.consume_queue_file_rows, options.delays});
     if (!opened)
       return std::move(opened.error());
     store = std::move(*opened);
@@ -201,11 +197,11 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   auto env = storage::lmdb::open(options.data_directory + "/state");
   if (!env)
     return std::move(env.error());
-  cast.state_store = spawn_state_store(system, threading::detached,
-                                       std::move(*env));
+  cast.state_store =
+    spawn_state_store(system, threading::detached, std::move(*env));
   caf::scoped_actor self{system};
-  auto stored = ask<stored_state>(self, cast.state_store, load_stored{},
-                                  caf::infinite);
+  auto stored =
+    ask<stored_state>(self, cast.state_store, load_stored{}, caf::infinite);
   if (!stored) {
     self->send_exit(cast.state_store, caf::exit_reason::user_shutdown);
     return std::move(stored.error());
@@ -221,8 +217,8 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
     }
   }
   if (options.name_server)
-    cast.name_server = spawn_name_server(system, {&home},
-                                         {stored->kv, cast.state_store});
+    cast.name_server =
+      spawn_name_server(system, {&home}, {stored->kv, cast.state_store});
   if (options.broker)
     spawn_broker(system, home, options, std::move(store), std::move(*stored),
                  cast);
@@ -286,15 +282,15 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
            ask<gateway_drained>(self, cast.gateway, drain_gateway{}, limit));
     if (cast.scheduler) {
       self->send(cast.scheduler, delay_commit_tick{});
-      note("delays", ask<delay_report>(self, cast.scheduler, describe_delays{},
-                                       limit));
+      note("delays",
+           ask<delay_report>(self, cast.scheduler, describe_delays{}, limit));
     }
     if (cast.commit_log)
       note("drain log",
            ask<log_drained>(self, cast.commit_log, drain_log{}, limit));
     if (cast.directory)
-      note("progress", ask<offsets_flushed>(self, cast.directory,
-                                            flush_offsets{}, limit));
+      note("progress",
+           ask<offsets_flushed>(self, cast.directory, flush_offsets{}, limit));
     if (cast.commit_log)
       note("checkpoint", ask<checkpoint_done>(self, cast.commit_log,
                                               final_checkpoint{}, limit));

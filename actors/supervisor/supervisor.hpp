@@ -73,8 +73,8 @@ struct cast_handles {
 /// @param on_failure  called once when an actor dies that the node cannot do
 ///                    without; any thread
 /// @errors store_locked, corrupt_file, state_corrupt, address_in_use, ...
-caf::expected<cast_handles> start_cast(caf::actor_system& system,
-                                       reactor& home, cast_options options,
+caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
+                                       cast_options options,
                                        std::function<void()> on_failure);
 
 /// Ends the cast in order: no new requests, what is in flight answered, log

@@ -17,8 +17,7 @@ public:
              queue_factory make_queue)
     : topic_actor::base(config),
       config_(std::make_shared<const topic_config>(std::move(settings))),
-      make_queue_(std::move(make_queue)) {
-  }
+      make_queue_(std::move(make_queue)) {}
 
   const char* name() const override { return "topic"; }
 
@@ -76,11 +75,11 @@ private:
 
   caf::typed_response_promise<queue_reports> describe() {
     auto promise = make_response_promise<queue_reports>();
-    gather<queue_report>(*this, queues_, describe_queue{},
-                         [](const caf::error&) {},
-                         [promise](std::vector<queue_report>& x) mutable {
-                           promise.deliver(queue_reports{std::move(x)});
-                         });
+    gather<queue_report>(
+      *this, queues_, describe_queue{}, [](const caf::error&) {},
+      [promise](std::vector<queue_report>& x) mutable {
+        promise.deliver(queue_reports{std::move(x)});
+      });
     return promise;
   }
 

@@ -24,10 +24,9 @@ std::string_view trimmed(std::string_view text) {
 
 caf::error refuse(const std::string& where, std::string_view key,
                   std::string_view value, std::string_view allowed) {
-  return make_error(errc::bad_config, where + ": `" + std::string{value}
-                                        + "` is no value for "
-                                        + std::string{key} + "; write "
-                                        + std::string{allowed});
+  return make_error(errc::bad_config,
+                    where + ": `" + std::string{value} + "` is no value for "
+                      + std::string{key} + "; write " + std::string{allowed});
 }
 
 /// A setting's value on its way into an option.
@@ -54,8 +53,8 @@ struct setting {
   caf::error number(Number& target, std::int64_t least,
                     std::int64_t most) const {
     std::int64_t parsed = 0;
-    auto [end, code] = std::from_chars(value.data(),
-                                       value.data() + value.size(), parsed);
+    auto [end, code] =
+      std::from_chars(value.data(), value.data() + value.size(), parsed);
     if (code != std::errc{} || end != value.data() + value.size()
         || parsed < least || parsed > most)
       return refuse(where, key, value,
@@ -160,24 +159,25 @@ constexpr std::array known_keys{
   known_key{"broker-id", "brokerId",
             [](auto& o, const auto& s) { return s.number(o.broker_id, 0, 0); }},
   known_key{"flush", "flushDiskType", apply_flush},
-  known_key{"auto-create-topics", "autoCreateTopicEnable",
-            [](auto& o, const auto& s) { return s.flag(o.auto_create_topics); }},
-  known_key{"auto-create-groups", "autoCreateSubscriptionGroup",
-            [](auto& o, const auto& s) { return s.flag(o.auto_create_groups); }},
+  known_key{
+    "auto-create-topics", "autoCreateTopicEnable",
+    [](auto& o, const auto& s) { return s.flag(o.auto_create_topics); }},
+  known_key{
+    "auto-create-groups", "autoCreateSubscriptionGroup",
+    [](auto& o, const auto& s) { return s.flag(o.auto_create_groups); }},
   known_key{"default-topic-queues", "defaultTopicQueueNums",
             [](auto& o, const auto& s) {
               return s.number(o.default_topic_queues, 1,
                               limits::queues_per_topic_max);
             }},
-  known_key{"broker-permission", "brokerPermission",
-            [](auto& o, const auto& s) {
-              return s.number(o.broker_permission, 0, 7);
-            }},
+  known_key{
+    "broker-permission", "brokerPermission",
+    [](auto& o, const auto& s) { return s.number(o.broker_permission, 0, 7); }},
   known_key{"message-bytes-max", "maxMessageSize",
             [](auto& o, const auto& s) {
-              return s.number(o.message_bytes_max, 1,
-                              static_cast<std::int64_t>(
-                                limits::frame_bytes_max));
+              return s.number(
+                o.message_bytes_max, 1,
+                static_cast<std::int64_t>(limits::frame_bytes_max));
             }},
   known_key{"segment-bytes", "mappedFileSizeCommitLog",
             [](auto& o, const auto& s) {
@@ -231,8 +231,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       auto above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1,
-                         diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      row[j] = std::min(
+        {above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
       diagonal = above;
     }
   }

@@ -70,8 +70,8 @@ caf::expected<cast_options> cast_of(const node_options& options) {
   cast.advertise = *advertise;
   if (cast.advertise && cast.advertise->port == 0)
     cast.advertise->port = options.broker_port;
-  cast.broker_name = options.broker_name.empty() ? default_broker_name()
-                                                 : options.broker_name;
+  cast.broker_name =
+    options.broker_name.empty() ? default_broker_name() : options.broker_name;
   cast.broker_id = options.broker_id;
   cast.cluster = options.cluster;
   cast.flush = options.sync_flush ? flush_mode::sync : flush_mode::async;

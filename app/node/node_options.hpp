@@ -10,7 +10,11 @@
 
 namespace troupe::app {
 
-enum class node_role : std::uint8_t { all, broker, name_server };
+enum class node_role : std::uint8_t {
+  all,
+  broker,
+  name_server
+};
 
 struct node_options {
   std::string data = "./troupe-data";
@@ -19,8 +23,8 @@ struct node_options {
   std::uint16_t name_server_port = 9876;
   node_role role = node_role::all;
   std::vector<std::string> name_servers; ///< elsewhere, `host:port`
-  std::string advertise;                 ///< address, `address:port`; empty: none
-  std::string broker_name;               ///< empty: the host's name
+  std::string advertise;   ///< address, `address:port`; empty: none
+  std::string broker_name; ///< empty: the host's name
   std::string cluster = "DefaultCluster";
   std::int64_t broker_id = 0;
   bool sync_flush = true;

@@ -17,51 +17,51 @@ enum class errc : std::uint8_t {
   none = 0,
 
   // Asked for something that is not there.
-  topic_not_found,      // directory, name_server: no such topic, not created
-  queue_not_found,      // topic: queue id outside the topic's queues
-  group_not_found,      // directory: no such consumer group, not created
-  broker_not_found,     // name_server: no such broker name
-  message_not_found,    // cold_reader, key_index: nothing at that place or key
-  offset_not_found,     // consumer_group: no progress stored for the queue
-  config_not_found,     // name_server: no such namespace or key
-  consumer_not_online,  // consumer_group, gateway: no such live member
-  producer_not_online,  // producer: no such live session
-  counter_not_found,    // admin handlers: no such statistics counter
+  topic_not_found,     // directory, name_server: no such topic, not created
+  queue_not_found,     // topic: queue id outside the topic's queues
+  group_not_found,     // directory: no such consumer group, not created
+  broker_not_found,    // name_server: no such broker name
+  message_not_found,   // cold_reader, key_index: nothing at that place or key
+  offset_not_found,    // consumer_group: no progress stored for the queue
+  config_not_found,    // name_server: no such namespace or key
+  consumer_not_online, // consumer_group, gateway: no such live member
+  producer_not_online, // producer: no such live session
+  counter_not_found,   // admin handlers: no such statistics counter
 
   // Refused because of what was asked.
-  malformed_frame,      // remoting: bytes that are not a frame; closes
-  malformed_request,    // handlers: a field or the body does not parse
-  invalid_argument,     // anyone: a value outside its range
-  illegal_message,      // handlers: too long, or kinds that exclude each other
-  no_permission,        // handlers: topic, group or broker forbids it
-  not_supported,        // handlers: this node does not do that
-  bad_expression,       // model: a subscription expression does not parse
+  malformed_frame,   // remoting: bytes that are not a frame; closes
+  malformed_request, // handlers: a field or the body does not parse
+  invalid_argument,  // anyone: a value outside its range
+  illegal_message,   // handlers: too long, or kinds that exclude each other
+  no_permission,     // handlers: topic, group or broker forbids it
+  not_supported,     // handlers: this node does not do that
+  bad_expression,    // model: a subscription expression does not parse
   subscription_not_found,  // consumer_group: topic not subscribed by the group
   subscription_not_latest, // consumer_group: the client's view is newer
-  config_conflict,      // name_server: registration contradicts what is known
+  config_conflict, // name_server: registration contradicts what is known
 
   // Refused because of the state of the node.
-  busy,                 // anyone: a bound is reached, retry later
-  shutting_down,        // gateway, supervisor: the node drains
-  not_ready,            // gateway: still starting
-  client_gone,          // gateway: the connection closed meanwhile
-  client_timeout,       // gateway: a client did not answer in time
+  busy,           // anyone: a bound is reached, retry later
+  shutting_down,  // gateway, supervisor: the node drains
+  not_ready,      // gateway: still starting
+  client_gone,    // gateway: the connection closed meanwhile
+  client_timeout, // gateway: a client did not answer in time
 
   // The store.
-  log_write_failed,     // commit_log: pwrite or preallocation failed
-  log_sync_failed,      // commit_log: fdatasync failed; final for the segment
-  log_read_failed,      // cold_reader: pread failed or the record is damaged
-  disk_full,            // commit_log: above the water mark or ENOSPC
-  io_failed,            // storage: any other file call, with errno's text
-  corrupt_record,       // storage: magic, length or checksum do not hold
-  corrupt_file,         // storage: a file is not what its name says
-  store_locked,         // storage: another process has the data directory
-  state_write_failed,   // state_store: an LMDB commit failed
-  state_corrupt,        // state_store: a row's checksum or form is wrong
+  log_write_failed,   // commit_log: pwrite or preallocation failed
+  log_sync_failed,    // commit_log: fdatasync failed; final for the segment
+  log_read_failed,    // cold_reader: pread failed or the record is damaged
+  disk_full,          // commit_log: above the water mark or ENOSPC
+  io_failed,          // storage: any other file call, with errno's text
+  corrupt_record,     // storage: magic, length or checksum do not hold
+  corrupt_file,       // storage: a file is not what its name says
+  store_locked,       // storage: another process has the data directory
+  state_write_failed, // state_store: an LMDB commit failed
+  state_corrupt,      // state_store: a row's checksum or form is wrong
 
   // Start-up.
-  address_in_use,       // gateway: bind failed
-  bad_config,           // app: an option or a line of the file
+  address_in_use, // gateway: bind failed
+  bad_config,     // app: an option or a line of the file
 };
 
 /// The category of troupe's errors in CAF.

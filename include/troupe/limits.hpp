@@ -29,10 +29,10 @@ inline constexpr std::size_t out_high_bytes = 1u << 20;  // reading stops
 inline constexpr std::size_t out_low_bytes = 256u << 10; // reading resumes
 inline constexpr std::size_t in_flight_per_connection_max = 8192;
 inline constexpr seconds idle_close{120};
-inline constexpr seconds write_stall_close{60}; // no byte left for that long
-inline constexpr milliseconds accept_pause{100}; // after EMFILE
+inline constexpr seconds write_stall_close{60};   // no byte left for that long
+inline constexpr milliseconds accept_pause{100};  // after EMFILE
 inline constexpr seconds client_call_timeout{10}; // broker asks a client
-inline constexpr std::size_t client_calls_max = 4096; // open at once
+inline constexpr std::size_t client_calls_max = 4096;       // open at once
 inline constexpr std::size_t waiting_for_topic_max = 65536; // parked requests
 
 // Asking between actors, off the hot path.
@@ -44,7 +44,8 @@ inline constexpr std::int64_t segment_bytes = 1ll << 30;
 inline constexpr std::int64_t segment_bytes_min = 64ll << 10;
 inline constexpr std::size_t write_buffer_bytes_max = 64u << 20; // unwritten
 inline constexpr milliseconds async_flush_period{500};
-inline constexpr std::int64_t resident_bytes = 256ll << 20; // newest, never cold
+inline constexpr std::int64_t resident_bytes = 256ll
+                                               << 20; // newest, never cold
 
 // Consume queues and index.
 inline constexpr std::int64_t consume_queue_file_rows = 300'000;

@@ -14,7 +14,13 @@
 
 namespace troupe::log {
 
-enum class level : std::uint8_t { debug, info, warning, error, off };
+enum class level : std::uint8_t {
+  debug,
+  info,
+  warning,
+  error,
+  off
+};
 
 /// Lines below this rank are dropped. Process wide; set once at start.
 inline std::atomic<level> least{level::info};
@@ -32,8 +38,8 @@ public:
     : active_(enabled(rank)) {
     if (!active_)
       return;
-    static constexpr const char* names[] = {"debug", "info", "warning",
-                                            "error", "off"};
+    static constexpr const char* names[] = {"debug", "info", "warning", "error",
+                                            "off"};
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
     std::tm utc{};
@@ -75,8 +81,8 @@ public:
   }
 
   template <class T>
-    requires std::is_arithmetic_v<T>
-  line& with(std::string_view key, T value) {
+
+  requires std::is_arithmetic_v<T> line& with(std::string_view key, T value) {
     if (active_)
       with(key, std::string_view{std::to_string(value)});
     return *this;

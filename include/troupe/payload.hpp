@@ -23,7 +23,8 @@ namespace troupe {
 class buffer : public caf::ref_counted {
 public:
   explicit buffer(std::size_t size)
-    : size_(size), bytes_(new char[size]) { // not zeroed on purpose
+    : size_(size),
+      bytes_(new char[size]) { // not zeroed on purpose
   }
 
   char* data() { return bytes_.get(); }

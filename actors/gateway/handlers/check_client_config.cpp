@@ -1,5 +1,5 @@
-/// CHECK_CLIENT_CONFIG: whether a subscription can be served, asked by consumers
-/// with a filter before they start.
+/// CHECK_CLIENT_CONFIG: whether a subscription can be served, asked by
+/// consumers with a filter before they start.
 #include "gateway/handlers/handlers.hpp"
 
 #include "remoting/bodies/group_bodies.hpp"

@@ -44,8 +44,8 @@ void store_again(gateway_context& context, const send_back& wish,
                                       : 3 + record->reconsume_times;
   if (dead) {
     auto origin = properties::find(text, properties::retry_topic);
-    text = properties::with(text, properties::dlq_origin_topic,
-                            std::string{origin});
+    text =
+      properties::with(text, properties::dlq_origin_topic, std::string{origin});
     auto id = properties::find(text, properties::unique_key);
     if (!id.empty())
       text = properties::with(text, properties::dlq_origin_id, std::string{id});
@@ -80,18 +80,18 @@ void consumer_send_msg_back(gateway_context& context, request& asked) {
                    ? command.int32_or("maxReconsumeTimes", -1)
                    : -1,
                  context.broker_host(asked.on)};
-  ask_group(context, wish.from, wish.group, context.options().auto_create_groups,
-            list_members{}, [&context, wish](const group_members& members) {
-              auto group = members.snapshot->config;
-              if (group.retry_queues <= 0)
-                return context.answer(wish.from,
-                                      remoting::response_code::success);
-              context.ask(wish.from, context.options().log,
-                          read_records{{wish.position}},
-                          [&context, wish, group](const record_bytes& found) {
-                            store_again(context, wish, group, found);
-                          });
-            });
+  ask_group(
+    context, wish.from, wish.group, context.options().auto_create_groups,
+    list_members{}, [&context, wish](const group_members& members) {
+      auto group = members.snapshot->config;
+      if (group.retry_queues <= 0)
+        return context.answer(wish.from, remoting::response_code::success);
+      context.ask(wish.from, context.options().log,
+                  read_records{{wish.position}},
+                  [&context, wish, group](const record_bytes& found) {
+                    store_again(context, wish, group, found);
+                  });
+    });
 }
 
 } // namespace troupe::handlers

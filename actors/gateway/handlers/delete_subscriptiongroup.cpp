@@ -1,4 +1,5 @@
-/// DELETE_SUBSCRIPTIONGROUP: removes a consumer group; 4.9 and 5.x name the flag for its progress differently.
+/// DELETE_SUBSCRIPTIONGROUP: removes a consumer group; 4.9 and 5.x name the
+/// flag for its progress differently.
 #include "gateway/handlers/handlers.hpp"
 
 #include "remoting/bodies/topic_bodies.hpp"

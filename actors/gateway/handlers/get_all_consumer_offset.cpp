@@ -21,17 +21,18 @@ void next_group(gateway_context& context, const caller& from,
                           remoting::encode_offset_table(round->table));
   auto group = std::move(round->groups.back());
   round->groups.pop_back();
-  context.ask(from, context.options().directory, find_group{group, false},
-              [=, &context](const group_found& found) {
-                context.ask(from, found.group, list_offsets{},
-                            [=, &context](const group_offsets& offsets) {
-                              for (const auto& x : offsets.rows)
-                                round->table[x.queue.topic + "@" + group]
-                                            [x.queue.queue.value]
-                                  = x.offset.value;
-                              next_group(context, from, round);
-                            });
-              });
+  context.ask(
+    from, context.options().directory, find_group{group, false},
+    [=, &context](const group_found& found) {
+      context.ask(
+        from, found.group, list_offsets{},
+        [=, &context](const group_offsets& offsets) {
+          for (const auto& x : offsets.rows)
+            round->table[x.queue.topic + "@" + group][x.queue.queue.value] =
+              x.offset.value;
+          next_group(context, from, round);
+        });
+    });
 }
 
 } // namespace

@@ -4,7 +4,6 @@
 
 #include "remoting/bodies/topic_bodies.hpp"
 
-
 namespace troupe::handlers {
 
 namespace {
@@ -22,8 +21,9 @@ std::string running_for(std::int64_t ms) {
 /// Messages per second since the start, three times: 10 s, 60 s and 600 s are
 /// not told apart.
 std::string rate_of(std::int64_t count, std::int64_t ms) {
-  auto rate = std::to_string(static_cast<double>(count) * 1000.0
-                             / static_cast<double>(std::max<std::int64_t>(ms, 1)));
+  auto rate =
+    std::to_string(static_cast<double>(count) * 1000.0
+                   / static_cast<double>(std::max<std::int64_t>(ms, 1)));
   return rate + " " + rate + " " + rate;
 }
 
@@ -82,22 +82,21 @@ kv_rows rows_of(gateway_context& context, const log_report& log) {
 
 void get_broker_runtime_info(gateway_context& context, request& asked) {
   auto from = asked.from;
-  context.ask(
-    from, context.options().log, describe_log{},
-    [&context, from](const log_report& log) {
-      context.ask(
-        from, context.options().scheduler, describe_delays{},
-        [&context, from, log](const delay_report& delays) {
-          auto rows = rows_of(context, log);
-          for (const auto& x : delays.levels)
-            rows.emplace_back("scheduleMessageOffset_"
-                                + std::to_string(x.level),
-                              std::to_string(x.delivered.value) + ","
-                                + std::to_string(x.max.value));
-          context.answer(from, remoting::response_code::success, {}, {},
-                         remoting::encode_kv_table(rows));
-        });
-    });
+  context.ask(from, context.options().log, describe_log{},
+              [&context, from](const log_report& log) {
+                context.ask(
+                  from, context.options().scheduler, describe_delays{},
+                  [&context, from, log](const delay_report& delays) {
+                    auto rows = rows_of(context, log);
+                    for (const auto& x : delays.levels)
+                      rows.emplace_back("scheduleMessageOffset_"
+                                          + std::to_string(x.level),
+                                        std::to_string(x.delivered.value) + ","
+                                          + std::to_string(x.max.value));
+                    context.answer(from, remoting::response_code::success, {},
+                                   {}, remoting::encode_kv_table(rows));
+                  });
+              });
 }
 
 } // namespace troupe::handlers

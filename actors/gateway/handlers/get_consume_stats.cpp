@@ -32,8 +32,8 @@ void add_queue(gateway_context& context, const stats_ptr& stats,
   remoting::consume_stats_row row;
   row.queue = {context.options().broker_name, key};
   row.broker_offset = queue.range.max.value;
-  row.consumer_offset = known == stats->progress.end() ? 0
-                                                       : known->second.value;
+  row.consumer_offset =
+    known == stats->progress.end() ? 0 : known->second.value;
   if (row.consumer_offset > 0)
     row.last_time = std::max<std::int64_t>(queue.last_store_time.value, 0);
   stats->rows.push_back(std::move(row));
@@ -67,24 +67,25 @@ void get_consume_stats(gateway_context& context, request& asked) {
   std::string group{asked.command.find("consumerGroup")};
   std::string wanted{asked.command.find("topic")};
   auto start = [=, &context](const consumer_group_actor& actor) {
-    context.ask(from, actor, list_members{}, [=, &context](
-                                               const group_members& members) {
-      context.ask(from, actor, list_offsets{}, [=, &context](
-                                                 const group_offsets& offsets) {
-        auto stats = std::make_shared<stats_round>();
-        std::set<std::string> topics;
-        for (const auto& row : offsets.rows) {
-          stats->progress[row.queue] = row.offset;
-          topics.insert(row.queue.topic);
-        }
-        for (const auto& [topic, s] : members.snapshot->subscriptions)
-          topics.insert(topic);
-        if (!wanted.empty())
-          topics = {wanted};
-        stats->topics.assign(topics.begin(), topics.end());
-        next_topic(context, from, stats);
+    context.ask(
+      from, actor, list_members{}, [=, &context](const group_members& members) {
+        context.ask(from, actor, list_offsets{},
+                    [=, &context](const group_offsets& offsets) {
+                      auto stats = std::make_shared<stats_round>();
+                      std::set<std::string> topics;
+                      for (const auto& row : offsets.rows) {
+                        stats->progress[row.queue] = row.offset;
+                        topics.insert(row.queue.topic);
+                      }
+                      for (const auto& [topic, s] :
+                           members.snapshot->subscriptions)
+                        topics.insert(topic);
+                      if (!wanted.empty())
+                        topics = {wanted};
+                      stats->topics.assign(topics.begin(), topics.end());
+                      next_topic(context, from, stats);
+                    });
       });
-    });
   };
   context.ask_or(
     context.options().directory, find_group{group, false},

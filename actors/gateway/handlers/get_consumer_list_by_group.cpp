@@ -21,8 +21,7 @@ void get_consumer_list_by_group(gateway_context& context, request& asked) {
                     if (x.members.empty())
                       return nobody();
                     context.answer(from, remoting::response_code::success, {},
-                                   {},
-                                   remoting::encode_member_ids(x.members));
+                                   {}, remoting::encode_member_ids(x.members));
                   });
     },
     [nobody](caf::error&) { nobody(); });

@@ -9,9 +9,9 @@ void get_has_unit_sub_topic_list(gateway_context& context, request& asked) {
   list_routed_topics message{topic_selection::unit_subscription, {}};
   context.ask(asked.from, context.options().names, std::move(message),
               [&context, from = asked.from](const routed_topics& x) {
-                context.answer(from, remoting::response_code::success, {}, {},
-                               remoting::encode_topic_list(x.topics,
-                                                           x.broker_address));
+                context.answer(
+                  from, remoting::response_code::success, {}, {},
+                  remoting::encode_topic_list(x.topics, x.broker_address));
               });
 }
 

@@ -9,9 +9,8 @@ void get_subscriptiongroup_config(gateway_context& context, request& asked) {
   ask_group(context, asked.from, asked.command.find("group"), false,
             list_members{},
             [&context, from = asked.from](const group_members& x) {
-              context.answer(
-                from, remoting::response_code::success, {}, {},
-                remoting::encode_group_config(x.snapshot->config));
+              context.answer(from, remoting::response_code::success, {}, {},
+                             remoting::encode_group_config(x.snapshot->config));
             });
 }
 

@@ -12,10 +12,10 @@ void get_system_topic_list_from_ns(gateway_context& context, request& asked) {
               list_routed_topics{topic_selection::system, {}},
               [&context, from = asked.from,
                own = own_address(context, asked.on)](const routed_topics& x) {
-                auto address = x.broker_address == same_address
-                                   && !x.topics.empty()
-                                 ? own
-                                 : x.broker_address;
+                auto address =
+                  x.broker_address == same_address && !x.topics.empty()
+                    ? own
+                    : x.broker_address;
                 context.answer(from, remoting::response_code::success, {}, {},
                                remoting::encode_topic_list(x.topics, address));
               });

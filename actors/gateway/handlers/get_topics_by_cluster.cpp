@@ -11,9 +11,9 @@ void get_topics_by_cluster(gateway_context& context, request& asked) {
                              std::string{command.find("cluster")}};
   context.ask(asked.from, context.options().names, std::move(message),
               [&context, from = asked.from](const routed_topics& x) {
-                context.answer(from, remoting::response_code::success, {}, {},
-                               remoting::encode_topic_list(x.topics,
-                                                           x.broker_address));
+                context.answer(
+                  from, remoting::response_code::success, {}, {},
+                  remoting::encode_topic_list(x.topics, x.broker_address));
               });
 }
 

@@ -113,9 +113,8 @@ struct table {
   handler find(std::int32_t code) const {
     if (code >= 0 && code < direct_codes)
       return direct[static_cast<std::size_t>(code)];
-    auto found = std::ranges::find(rows,
-                                   static_cast<remoting::request_code>(code),
-                                   &row::code);
+    auto found = std::ranges::find(
+      rows, static_cast<remoting::request_code>(code), &row::code);
     return found == rows.end() ? nullptr : found->serve;
   }
 };

@@ -16,8 +16,9 @@ namespace {
 class open_heartbeat {
 public:
   open_heartbeat(gateway_context& context, const caller& from, bool changed)
-    : context_(context), from_(from), changed_(changed) {
-  }
+    : context_(context),
+      from_(from),
+      changed_(changed) {}
 
   ~open_heartbeat() {
     context_.answer(from_, remoting::response_code::success, {},
@@ -59,10 +60,10 @@ void join_group_of(gateway_context& context, const open_ptr& open,
     find_group{group, context.options().auto_create_groups},
     [&context, open, says, group](const group_found& found) {
       if (auto* on = context.connections().find(says.link.connection))
-        on->leavers["consumer " + group]
-          = [&context, actor = found.group](const client_link& link) {
-              context.self()->send(actor, leave_group{link});
-            };
+        on->leavers["consumer " + group] =
+          [&context, actor = found.group](const client_link& link) {
+            context.self()->send(actor, leave_group{link});
+          };
       context.ask_or(
         found.group, says,
         [open](const group_joined& joined) {
@@ -79,10 +80,10 @@ void register_with(gateway_context& context, const open_ptr& open,
     context.options().directory, find_producer{group, true},
     [&context, open, group, says](const producer_found& found) {
       if (auto* on = context.connections().find(says.link.connection))
-        on->leavers["producer " + group]
-          = [&context, actor = found.producer](const client_link& link) {
-              context.self()->send(actor, leave_producer{link});
-            };
+        on->leavers["producer " + group] =
+          [&context, actor = found.producer](const client_link& link) {
+            context.self()->send(actor, leave_producer{link});
+          };
       context.ask_or(
         found.producer, says, [open](const producer_registered&) {},
         [open](caf::error& e) { ignore(e); });

@@ -1,4 +1,5 @@
-/// LITE_PULL_MESSAGE, the same as PULL_MESSAGE for clients that manage queues themselves.
+/// LITE_PULL_MESSAGE, the same as PULL_MESSAGE for clients that manage queues
+/// themselves.
 #include "gateway/handlers/handlers.hpp"
 #include "gateway/pulling.hpp"
 

@@ -25,10 +25,10 @@ void query_message(gateway_context& context, request& asked) {
                               {{"indexLastUpdateTimestamp", "0"},
                                {"indexLastUpdatePhyoffset", "0"}});
       auto now = std::to_string(now_ms().value);
-      context.answer(from, remoting::response_code::success, {},
-                     {{"indexLastUpdateTimestamp", now},
-                      {"indexLastUpdatePhyoffset", "0"}},
-                     body);
+      context.answer(
+        from, remoting::response_code::success, {},
+        {{"indexLastUpdateTimestamp", now}, {"indexLastUpdatePhyoffset", "0"}},
+        body);
     });
 }
 

@@ -24,6 +24,7 @@ inline void gather_queues(
     std::vector<queue_state_at_end> queues;
     std::size_t open;
   };
+
   auto state = std::make_shared<round>();
   state->queues.resize(view.queues.size());
   state->open = view.queues.size();

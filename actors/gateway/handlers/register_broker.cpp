@@ -23,8 +23,9 @@ void register_broker(gateway_context& context, request& asked) {
     says.expiry_ms = expiry;
   says.acting_master = command.boolean_or("enableActingMaster", false);
   if (says.address.empty())
-    return context.fail(asked.from, make_error(errc::malformed_request,
-                                               "field `brokerAddr` is missing"));
+    return context.fail(
+      asked.from,
+      make_error(errc::malformed_request, "field `brokerAddr` is missing"));
   if (auto error = remoting::decode_registration(
         command.body(), command.boolean_or("compressed", false),
         command.version(), says))
@@ -34,20 +35,20 @@ void register_broker(gateway_context& context, request& asked) {
   asked.on.leavers["broker"] = [&context](const client_link& link) {
     context.self()->send(context.options().names, broker_gone{link});
   };
-  context.ask(
-    asked.from, context.options().names, std::move(message),
-    [&context, from = asked.from](const broker_registered& x) {
-      std::vector<std::pair<std::string, std::string>> order{
-        x.order_topics.begin(), x.order_topics.end()};
-      std::vector<answer_field> fields;
-      if (!x.master_address.empty())
-        fields.emplace_back("masterAddr", x.master_address);
-      if (!x.ha_address.empty())
-        fields.emplace_back("haServerAddr", x.ha_address);
-      context.answer_fields(from, remoting::response_code::success, {}, fields,
-                            order.empty() ? std::string{}
-                                          : remoting::encode_kv_table(order));
-    });
+  context.ask(asked.from, context.options().names, std::move(message),
+              [&context, from = asked.from](const broker_registered& x) {
+                std::vector<std::pair<std::string, std::string>> order{
+                  x.order_topics.begin(), x.order_topics.end()};
+                std::vector<answer_field> fields;
+                if (!x.master_address.empty())
+                  fields.emplace_back("masterAddr", x.master_address);
+                if (!x.ha_address.empty())
+                  fields.emplace_back("haServerAddr", x.ha_address);
+                context.answer_fields(
+                  from, remoting::response_code::success, {}, fields,
+                  order.empty() ? std::string{}
+                                : remoting::encode_kv_table(order));
+              });
 }
 
 } // namespace troupe::handlers

@@ -11,8 +11,8 @@ void search_offset_by_timestamp(gateway_context& context, request& asked) {
     return context.fail(asked.from, !queue ? queue.error() : time.error());
   auto boundary = asked.command.find("boundaryType");
   auto upper = boundary.size() == 5 && (boundary.front() | 0x20) == 0x75; // u
-  find_offset wish{{*time}, upper ? time_boundary::upper
-                                  : time_boundary::lower};
+  find_offset wish{{*time},
+                   upper ? time_boundary::upper : time_boundary::lower};
   ask_queue(context, asked.from, std::string{asked.command.find("topic")},
             *queue, wish,
             [&context, from = asked.from](const offset_found& found) {

@@ -16,8 +16,8 @@ caf::error apply_attributes(std::string_view text, topic_config& config) {
     auto sign = word.empty() ? ' ' : word.front();
     auto equals = word.find('=');
     if (sign == '+' && equals != word.npos && equals > 1)
-      config.attributes[std::string{word.substr(1, equals - 1)}]
-        = word.substr(equals + 1);
+      config.attributes[std::string{word.substr(1, equals - 1)}] =
+        word.substr(equals + 1);
     else if (sign == '-' && word.size() > 1)
       config.attributes.erase(std::string{word.substr(1)});
     else

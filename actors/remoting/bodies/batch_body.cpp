@@ -24,8 +24,9 @@ caf::expected<std::vector<batch_element>> split_batch(std::string_view body) {
     if (body_size > size - fixed_bytes)
       return bad("its body does not fit it");
     const auto* at = body.data() + 20 + body_size;
-    std::size_t text_size = static_cast<std::size_t>(
-      static_cast<unsigned char>(at[0]) << 8 | static_cast<unsigned char>(at[1]));
+    std::size_t text_size =
+      static_cast<std::size_t>(static_cast<unsigned char>(at[0]) << 8
+                               | static_cast<unsigned char>(at[1]));
     if (body_size + text_size != size - fixed_bytes)
       return bad("its properties do not fit it");
     batch_element element;

@@ -56,12 +56,14 @@ caf::expected<subscription> decode_subscription(const json_node& x) {
 }
 
 json_text& append_subscription(json_text& out, const subscription& x) {
-  out.begin_object().field("classFilterMode", false).key("codeSet").begin_list();
+  out.begin_object()
+    .field("classFilterMode", false)
+    .key("codeSet")
+    .begin_list();
   for (const auto& tag : x.filter.tags())
     out.number(java_hash(tag));
   out.end_list()
-    .field("expressionType",
-           x.type == expression_type::tag ? "TAG" : "SQL92")
+    .field("expressionType", x.type == expression_type::tag ? "TAG" : "SQL92")
     .field("subString", x.expression)
     .field("subVersion", x.version)
     .key("tagsSet")
@@ -76,16 +78,16 @@ group_config group_config_of(const json_node& x) {
   result.name = text_of(x, "groupName");
   result.consume_enable = boolean_of(x, "consumeEnable", true);
   result.consume_from_min_enable = boolean_of(x, "consumeFromMinEnable", true);
-  result.consume_broadcast_enable
-    = boolean_of(x, "consumeBroadcastEnable", true);
+  result.consume_broadcast_enable =
+    boolean_of(x, "consumeBroadcastEnable", true);
   result.consume_message_orderly = boolean_of(x, "consumeMessageOrderly");
   result.retry_queues = int32_of(x, "retryQueueNums", 1);
-  result.retry_max_times
-    = int32_of(x, "retryMaxTimes", limits::retry_max_times);
+  result.retry_max_times =
+    int32_of(x, "retryMaxTimes", limits::retry_max_times);
   result.broker_id = int64_of(x, "brokerId");
   result.broker_id_when_slow = int64_of(x, "whichBrokerWhenConsumeSlowly", 1);
-  result.notify_ids_changed
-    = boolean_of(x, "notifyConsumerIdsChangedEnable", true);
+  result.notify_ids_changed =
+    boolean_of(x, "notifyConsumerIdsChangedEnable", true);
   result.sys_flag = int32_of(x, "groupSysFlag");
   result.consume_timeout_minutes = int32_of(x, "consumeTimeoutMinute", 15);
   result.attributes = texts_of(x, "attributes");
@@ -147,8 +149,7 @@ caf::expected<heartbeat> decode_heartbeat(std::string_view body) {
   heartbeat result;
   result.client_id = text_of(*document, "clientID");
   if (result.client_id.empty())
-    return make_error(errc::malformed_request,
-                      "the heartbeat has no clientID");
+    return make_error(errc::malformed_request, "the heartbeat has no clientID");
   result.fingerprint = int32_of(*document, "heartbeatFingerprint");
   result.without_subscriptions = boolean_of(*document, "withoutSub");
   if (const auto* producers = member_of(*document, "producerDataSet");
@@ -162,8 +163,8 @@ caf::expected<heartbeat> decode_heartbeat(std::string_view body) {
   for (const auto& x : consumers->GetArray()) {
     consumer_heartbeat consumer;
     consumer.group = text_of(x, "groupName");
-    consumer.type = enum_of(x, "consumeType", consume_type_names,
-                            consume_type::passively);
+    consumer.type =
+      enum_of(x, "consumeType", consume_type_names, consume_type::passively);
     consumer.model = enum_of(x, "messageModel", message_model_names,
                              message_model::clustering);
     consumer.from = enum_of(x, "consumeFromWhere", consume_from_names,
@@ -299,8 +300,9 @@ caf::expected<lock_request> decode_lock_request(std::string_view body) {
   if (const auto* queues = member_of(*document, "mqSet");
       queues != nullptr && queues->IsArray())
     for (const auto& x : queues->GetArray())
-      result.queues.push_back({text_of(x, "brokerName"),
-                               {text_of(x, "topic"), {int32_of(x, "queueId")}}});
+      result.queues.push_back(
+        {text_of(x, "brokerName"),
+         {text_of(x, "topic"), {int32_of(x, "queueId")}}});
   return result;
 }
 

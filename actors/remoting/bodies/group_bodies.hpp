@@ -54,8 +54,8 @@ encode_consumer_connection(std::span<const member> members, consume_type type,
 std::string encode_producer_connection(std::span<const member> members);
 
 /// ProducerTableInfo: sessions by producer group.
-std::string encode_producer_table(
-  const std::map<std::string, std::vector<member>>& groups);
+std::string
+encode_producer_table(const std::map<std::string, std::vector<member>>& groups);
 
 /// A queue as the client names it; the broker name is given back as it came.
 struct named_queue {
@@ -89,7 +89,10 @@ std::string encode_consume_stats(std::span<const consume_stats_row> rows,
                                  double consume_tps);
 
 /// ResetOffsetBody: for C++ clients as a list, else by object keys.
-enum class reset_form : std::uint8_t { object_keys, list };
+enum class reset_form : std::uint8_t {
+  object_keys,
+  list
+};
 
 struct queue_place {
   named_queue queue;

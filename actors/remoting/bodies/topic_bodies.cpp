@@ -25,7 +25,10 @@ data_version version_of(const json_node& x) {
 }
 
 /// Broker ids as quoted keys, or bare as ClusterInfo has them.
-enum class id_keys : std::uint8_t { quoted, bare };
+enum class id_keys : std::uint8_t {
+  quoted,
+  bare
+};
 
 void append_broker(json_text& out, const broker_data& x, id_keys keys) {
   out.begin_object().key("brokerAddrs").begin_object();
@@ -49,9 +52,9 @@ void append_topic(json_text& out, const topic_config& x) {
     .field("order", x.order)
     .field("perm", x.perm)
     .field("readQueueNums", x.read_queues)
-    .field("topicFilterType",
-           x.filter_type == topic_filter_type::single_tag ? "SINGLE_TAG"
-                                                          : "MULTI_TAG")
+    .field("topicFilterType", x.filter_type == topic_filter_type::single_tag
+                                ? "SINGLE_TAG"
+                                : "MULTI_TAG")
     .field("topicName", x.name)
     .field("topicSysFlag", x.sys_flag)
     .field("writeQueueNums", x.write_queues)
@@ -104,8 +107,8 @@ caf::expected<topic_config> topic_of_line(std::string_view line) {
   };
   auto number = [&](std::int32_t& value) {
     auto text = word();
-    auto [end, code] = std::from_chars(text.data(), text.data() + text.size(),
-                                       value);
+    auto [end, code] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
     return code == std::errc{};
   };
   topic_config result;

@@ -14,7 +14,8 @@ std::string encode_route(const topic_route& route);
 
 /// The queue data of a TopicRouteData (REGISTER_TOPIC_IN_NAMESRV).
 /// @errors malformed_request
-caf::expected<std::vector<queue_data>> decode_route_queues(std::string_view body);
+caf::expected<std::vector<queue_data>>
+decode_route_queues(std::string_view body);
 
 /// ClusterInfo.
 std::string encode_cluster(const cluster_table& table);
@@ -22,8 +23,8 @@ std::string encode_cluster(const cluster_table& table);
 /// BrokerMemberGroup in its wrapper.
 std::string encode_broker_group(const broker_data& broker);
 
-/// RegisterBrokerBody: fills version and topics. `version` of the sender decides
-/// the form of a compressed body.
+/// RegisterBrokerBody: fills version and topics. `version` of the sender
+/// decides the form of a compressed body.
 /// @errors malformed_request
 caf::error decode_registration(std::string_view body, bool compressed,
                                std::int32_t sender_version,

@@ -60,11 +60,11 @@ struct close_connection {
 };
 
 /// The side of a gateway that reaches clients.
-using client_gateway = caf::typed_actor<
-  caf::reacts_to<push_command>,
-  // Errors: client_gone, client_timeout, busy.
-  caf::replies_to<call_client>::with<client_answer>,
-  caf::reacts_to<close_connection>>;
+using client_gateway =
+  caf::typed_actor<caf::reacts_to<push_command>,
+                   // Errors: client_gone, client_timeout, busy.
+                   caf::replies_to<call_client>::with<client_answer>,
+                   caf::reacts_to<close_connection>>;
 
 /// Where a client can be reached.
 struct client_link {

@@ -25,16 +25,22 @@ struct text_span {
 
 /// Whether the broker's own entries (region, trace switch, cluster) are still
 /// to be added to a property text when it is stored.
-enum class property_text : std::uint8_t { from_client, complete };
+enum class property_text : std::uint8_t {
+  from_client,
+  complete
+};
 
 /// When the producer wants its answer. Property WAIT.
-enum class ack_when : std::uint8_t { durable, written };
+enum class ack_when : std::uint8_t {
+  durable,
+  written
+};
 
 /// One message on its way into the log.
 struct append_row {
   caller from;
-  payload body;       ///< as stored, compressed or not
-  payload properties; ///< name 0x01 value 0x02 ...
+  payload body;         ///< as stored, compressed or not
+  payload properties;   ///< name 0x01 value 0x02 ...
   text_span unique_key; ///< value of UNIQ_KEY within properties
   text_span keys;       ///< value of KEYS within properties
   std::int64_t tags_code = 0;
@@ -98,8 +104,8 @@ struct append_failed {
 };
 
 /// What a queue hears from the log.
-using append_listener
-  = caf::typed_actor<caf::reacts_to<appended>, caf::reacts_to<append_failed>>;
+using append_listener =
+  caf::typed_actor<caf::reacts_to<appended>, caf::reacts_to<append_failed>>;
 
 /// Messages for one queue of one topic, in order.
 struct append_batch {
@@ -150,8 +156,8 @@ struct rows_written {
 };
 
 /// Whoever can have all rows written: the directory.
-using rows_source
-  = caf::typed_actor<caf::replies_to<write_all_rows>::with<rows_written>>;
+using rows_source =
+  caf::typed_actor<caf::replies_to<write_all_rows>::with<rows_written>>;
 
 /// Given once, when the directory has been spawned.
 struct set_rows_source {
@@ -163,8 +169,8 @@ struct describe_log {};
 
 struct log_report {
   log_offset min;
-  log_offset written;  ///< end of what the kernel has
-  log_offset synced;   ///< end of what the disk has
+  log_offset written;                 ///< end of what the kernel has
+  log_offset synced;                  ///< end of what the disk has
   std::int64_t appended_messages = 0; ///< since start
   std::int64_t appended_bytes = 0;    ///< since start
   std::int64_t writes = 0;            ///< pwrite calls since start

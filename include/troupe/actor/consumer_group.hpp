@@ -66,7 +66,7 @@ struct leave_group {
 struct list_members {};
 
 struct group_members {
-  std::vector<member> members; ///< by client id
+  std::vector<member> members;    ///< by client id
   std::vector<client_link> links; ///< of the same order
   group_snapshot_ptr snapshot;
 };
@@ -169,10 +169,8 @@ using consumer_group_actor = caf::typed_actor<
   caf::reacts_to<commit_offsets>,
   caf::replies_to<list_offsets>::with<group_offsets>,
   caf::replies_to<reset_offsets>::with<group_offsets>,
-  caf::reacts_to<take_reset>,
-  caf::replies_to<lock_queues>::with<queues_locked>,
-  caf::reacts_to<unlock_queues>,
-  caf::replies_to<query_locks>::with<lock_state>,
+  caf::reacts_to<take_reset>, caf::replies_to<lock_queues>::with<queues_locked>,
+  caf::reacts_to<unlock_queues>, caf::replies_to<query_locks>::with<lock_state>,
   caf::replies_to<set_group_config>::with<group_watched>,
   caf::reacts_to<forget_topic>,
   caf::replies_to<flush_offsets>::with<offsets_flushed>,

@@ -15,8 +15,8 @@ namespace troupe {
 /// How to make a topic that does not exist, from a send.
 /// Source: RocketMQ 5.3 TopicConfigManager.createTopicInSendMessageMethod.
 struct topic_template {
-  std::string default_topic;  ///< must exist and have the inherit bit
-  std::int32_t queues = 4;    ///< wanted; bounded by the default topic's
+  std::string default_topic; ///< must exist and have the inherit bit
+  std::int32_t queues = 4;   ///< wanted; bounded by the default topic's
   std::int32_t sys_flag = 0;
 };
 
@@ -98,7 +98,7 @@ struct producer_found {
 struct list_producers {};
 
 struct producer_list {
-  std::vector<std::string> groups; ///< by name
+  std::vector<std::string> groups;       ///< by name
   std::vector<producer_actor> producers; ///< of the same order
 };
 
@@ -118,8 +118,7 @@ using directory_actor = caf::typed_actor<
   caf::replies_to<find_topic>::with<topic_view>,
   caf::replies_to<update_topic>::with<directory_changed>,
   caf::replies_to<delete_topic>::with<directory_changed>,
-  caf::replies_to<list_topics>::with<topic_list>,
-  caf::reacts_to<watch_topics>,
+  caf::replies_to<list_topics>::with<topic_list>, caf::reacts_to<watch_topics>,
   // Errors: group_not_found, invalid_argument, state_write_failed, busy.
   caf::replies_to<find_group>::with<group_found>,
   caf::replies_to<update_group>::with<directory_changed>,
@@ -127,8 +126,7 @@ using directory_actor = caf::typed_actor<
   caf::replies_to<list_groups>::with<group_list>,
   caf::replies_to<find_producer>::with<producer_found>,
   caf::replies_to<list_producers>::with<producer_list>,
-  caf::replies_to<write_all_rows>::with<rows_written>,
-  caf::reacts_to<trim_all>,
+  caf::replies_to<write_all_rows>::with<rows_written>, caf::reacts_to<trim_all>,
   // Asks every group and joins the answers: for the end of the node.
   caf::replies_to<flush_offsets>::with<offsets_flushed>,
   caf::reacts_to<register_tick>>;

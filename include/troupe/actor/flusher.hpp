@@ -34,8 +34,8 @@ struct segment_prepared {
 /// Writes the checkpoint file after the rows' files have been synced.
 struct write_checkpoint {
   std::vector<storage::file_ptr> files;
-  log_offset rows_end;  ///< rows of all records before it are in `files`
-  bool clean = false;   ///< the node is ending in order
+  log_offset rows_end; ///< rows of all records before it are in `files`
+  bool clean = false;  ///< the node is ending in order
 };
 
 struct checkpoint_written {};

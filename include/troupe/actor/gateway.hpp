@@ -18,22 +18,19 @@ struct describe_gateway {};
 
 struct gateway_report {
   std::size_t connections = 0;
-  std::int64_t accepted = 0;  ///< connections since start
-  std::int64_t requests = 0;  ///< since start
+  std::int64_t accepted = 0; ///< connections since start
+  std::int64_t requests = 0; ///< since start
   std::int64_t sent_messages = 0;
   std::int64_t pulled_messages = 0;
   std::int64_t pulled_bytes = 0;
-  std::int64_t refused = 0;   ///< requests answered with an error
+  std::int64_t refused = 0; ///< requests answered with an error
 };
 
-using gateway_actor
-  = client_gateway::extend<caf::reacts_to<append_done>,
-                           caf::reacts_to<pull_done>,
-                           caf::reacts_to<topic_changed>,
-                           caf::reacts_to<group_changed>,
-                           caf::replies_to<drain_gateway>::with<gateway_drained>,
-                           caf::reacts_to<gateway_tick>,
-                           caf::replies_to<describe_gateway>::with<
-                             gateway_report>>;
+using gateway_actor = client_gateway::extend<
+  caf::reacts_to<append_done>, caf::reacts_to<pull_done>,
+  caf::reacts_to<topic_changed>, caf::reacts_to<group_changed>,
+  caf::replies_to<drain_gateway>::with<gateway_drained>,
+  caf::reacts_to<gateway_tick>,
+  caf::replies_to<describe_gateway>::with<gateway_report>>;
 
 } // namespace troupe

@@ -38,12 +38,12 @@ struct trim_index {
   log_offset min;
 };
 
-using key_index_actor = caf::typed_actor<
-  caf::reacts_to<add_index_entries>,
-  // Errors: log_read_failed, corrupt_file.
-  caf::replies_to<find_positions>::with<positions_found>,
-  // Errors: disk_full, io_failed.
-  caf::replies_to<flush_index>::with<index_flushed>,
-  caf::reacts_to<trim_index>>;
+using key_index_actor =
+  caf::typed_actor<caf::reacts_to<add_index_entries>,
+                   // Errors: log_read_failed, corrupt_file.
+                   caf::replies_to<find_positions>::with<positions_found>,
+                   // Errors: disk_full, io_failed.
+                   caf::replies_to<flush_index>::with<index_flushed>,
+                   caf::reacts_to<trim_index>>;
 
 } // namespace troupe

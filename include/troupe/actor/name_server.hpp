@@ -18,7 +18,7 @@ inline constexpr std::string_view same_address = "";
 struct register_broker {
   broker_registration says;
   std::optional<client_link> link; ///< none: the broker of this process
-  bool topics_included = true; ///< false: a heartbeat only
+  bool topics_included = true;     ///< false: a heartbeat only
 };
 
 struct broker_registered {
@@ -72,7 +72,7 @@ struct route_found {
 struct describe_cluster {};
 
 struct cluster_table {
-  std::map<std::string, broker_data> brokers;                  ///< by name
+  std::map<std::string, broker_data> brokers;               ///< by name
   std::map<std::string, std::vector<std::string>> clusters; ///< broker names
 };
 

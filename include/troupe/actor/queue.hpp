@@ -12,17 +12,17 @@ namespace troupe {
 /// One pull.
 struct pull_row {
   caller from;
-  queue_offset offset;              ///< first one wanted
+  queue_offset offset; ///< first one wanted
   std::int32_t messages_max = 32;
   std::int32_t bytes_max = limits::pull_bytes_default;
-  epoch_ms park_until;              ///< 0: answer at once
-  subscription_ptr filter;          ///< null: everything
+  epoch_ms park_until;     ///< 0: answer at once
+  subscription_ptr filter; ///< null: everything
 };
 
 /// Why a pull ended as it did. Source: RocketMQ 5.3 GetMessageStatus.
 enum class pull_status : std::uint8_t {
   found,
-  no_matched_message, ///< all scanned rows were filtered out
+  no_matched_message,   ///< all scanned rows were filtered out
   message_was_removing, ///< rows point below the log's first segment
   no_matched_logic_queue,
   no_message_in_queue, ///< nothing was ever stored
@@ -38,12 +38,12 @@ struct pull_outcome {
   caller from;
   pull_status status = pull_status::offset_overflow_one;
   queue_offset asked; ///< pull_row::offset
-  queue_offset next; ///< where to go on
+  queue_offset next;  ///< where to go on
   queue_offset min;
   queue_offset max;
   std::uint32_t first_run = 0; ///< index into pull_done::runs
   std::uint32_t runs = 0;
-  std::uint32_t bytes = 0;     ///< of all its runs
+  std::uint32_t bytes = 0; ///< of all its runs
   std::int32_t messages = 0;
 };
 
@@ -100,8 +100,8 @@ struct queue_report {
   queue_id queue;
   queue_offset min;
   queue_offset max;
-  epoch_ms last_store_time; ///< 0 when nothing was stored since start
-  std::size_t parked = 0;   ///< pulls that wait for messages
+  epoch_ms last_store_time;  ///< 0 when nothing was stored since start
+  std::size_t parked = 0;    ///< pulls that wait for messages
   std::int64_t appended = 0; ///< messages since start
   std::int64_t pulled = 0;   ///< messages since start
 };
@@ -125,14 +125,12 @@ using queue_actor = caf::typed_actor<
   caf::reacts_to<append_batch>, caf::reacts_to<appended>,
   caf::reacts_to<append_failed>,
   // Answered to reply_to by pull_done, at once or when messages arrive.
-  caf::reacts_to<pull_batch>,
-  caf::replies_to<query_range>::with<queue_range>,
+  caf::reacts_to<pull_batch>, caf::replies_to<query_range>::with<queue_range>,
   // Errors: log_read_failed.
   caf::replies_to<find_offset>::with<offset_found>,
   caf::replies_to<query_store_time>::with<store_time_found>,
   caf::replies_to<describe_queue>::with<queue_report>,
-  caf::reacts_to<sweep_tick>,
-  caf::replies_to<write_rows>::with<rows_written>, caf::reacts_to<trim_queue>,
-  caf::reacts_to<remove_queue>>;
+  caf::reacts_to<sweep_tick>, caf::replies_to<write_rows>::with<rows_written>,
+  caf::reacts_to<trim_queue>, caf::reacts_to<remove_queue>>;
 
 } // namespace troupe

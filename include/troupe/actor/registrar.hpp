@@ -19,8 +19,8 @@ struct withdraw {};
 
 struct withdrawn {};
 
-using registrar_actor
-  = caf::typed_actor<caf::reacts_to<announce>,
-                     caf::replies_to<withdraw>::with<withdrawn>>;
+using registrar_actor =
+  caf::typed_actor<caf::reacts_to<announce>,
+                   caf::replies_to<withdraw>::with<withdrawn>>;
 
 } // namespace troupe

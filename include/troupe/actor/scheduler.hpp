@@ -26,9 +26,10 @@ struct delay_report {
   std::vector<delay_level_report> levels;
 };
 
-using scheduler_actor = caf::typed_actor<
-  caf::reacts_to<pull_done>, caf::reacts_to<append_done>,
-  caf::reacts_to<deliver_tick>, caf::reacts_to<delay_commit_tick>,
-  caf::replies_to<describe_delays>::with<delay_report>>;
+using scheduler_actor =
+  caf::typed_actor<caf::reacts_to<pull_done>, caf::reacts_to<append_done>,
+                   caf::reacts_to<deliver_tick>,
+                   caf::reacts_to<delay_commit_tick>,
+                   caf::replies_to<describe_delays>::with<delay_report>>;
 
 } // namespace troupe

@@ -82,7 +82,6 @@ using state_store_actor = caf::typed_actor<
   caf::replies_to<put_groups>::with<stored>,
   caf::replies_to<put_offsets>::with<stored>,
   caf::replies_to<put_kv>::with<stored>,
-  caf::replies_to<put_delays>::with<stored>,
-  caf::reacts_to<commit_state_tick>>;
+  caf::replies_to<put_delays>::with<stored>, caf::reacts_to<commit_state_tick>>;
 
 } // namespace troupe

@@ -33,12 +33,12 @@ struct queue_reports {
 /// Deletes all queues and ends the actor.
 struct remove_topic {};
 
-using topic_actor = caf::typed_actor<
-  caf::replies_to<describe_topic>::with<topic_view>,
-  caf::replies_to<set_topic_config>::with<topic_view>,
-  caf::replies_to<describe_queues>::with<queue_reports>,
-  // Asks every queue and joins the answers: for checkpoints.
-  caf::replies_to<write_rows>::with<rows_written>, caf::reacts_to<trim_queue>,
-  caf::reacts_to<remove_topic>>;
+using topic_actor =
+  caf::typed_actor<caf::replies_to<describe_topic>::with<topic_view>,
+                   caf::replies_to<set_topic_config>::with<topic_view>,
+                   caf::replies_to<describe_queues>::with<queue_reports>,
+                   // Asks every queue and joins the answers: for checkpoints.
+                   caf::replies_to<write_rows>::with<rows_written>,
+                   caf::reacts_to<trim_queue>, caf::reacts_to<remove_topic>>;
 
 } // namespace troupe

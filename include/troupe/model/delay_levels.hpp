@@ -16,8 +16,8 @@ namespace troupe {
 
 class delay_levels {
 public:
-  static constexpr std::string_view default_text
-    = "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h";
+  static constexpr std::string_view default_text =
+    "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h";
 
   /// RocketMQ's eighteen.
   delay_levels() : delays_(*read(default_text)) {}
@@ -55,10 +55,10 @@ private:
       if (word.empty())
         continue;
       std::int64_t amount = 0;
-      auto [end, code] = std::from_chars(word.data(),
-                                         word.data() + word.size(), amount);
-      auto unit = unit_ms(word.substr(
-        static_cast<std::size_t>(end - word.data())));
+      auto [end, code] =
+        std::from_chars(word.data(), word.data() + word.size(), amount);
+      auto unit =
+        unit_ms(word.substr(static_cast<std::size_t>(end - word.data())));
       if (code != std::errc{} || unit == 0 || amount <= 0)
         return make_error(errc::bad_config,
                           "`" + std::string{word}

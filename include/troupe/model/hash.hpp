@@ -18,9 +18,7 @@ constexpr std::int32_t java_hash(std::string_view text) {
       ++i;
       continue;
     }
-    std::size_t more = lead >= 0xF0 && lead < 0xF8 ? 3
-                       : lead >= 0xE0              ? 2
-                                                   : 1;
+    std::size_t more = lead >= 0xF0 && lead < 0xF8 ? 3 : lead >= 0xE0 ? 2 : 1;
     bool good = lead >= 0xC2 && lead < 0xF5 && i + more < text.size();
     std::uint32_t point = lead & (0x3Fu >> more);
     for (std::size_t k = 1; good && k <= more; ++k) {

@@ -24,7 +24,8 @@ struct host {
 /// `10.0.0.1:10911` or `[::1]:10911`.
 inline std::string to_string(const host& x) {
   char text[INET6_ADDRSTRLEN] = "";
-  ::inet_ntop(x.is_v6() ? AF_INET6 : AF_INET, x.bytes.data(), text, sizeof text);
+  ::inet_ntop(x.is_v6() ? AF_INET6 : AF_INET, x.bytes.data(), text,
+              sizeof text);
   std::string address = text;
   if (x.is_v6())
     address = "[" + address + "]";

@@ -11,11 +11,22 @@
 
 namespace troupe {
 
-enum class consume_type : std::uint8_t { actively, passively, pop };
+enum class consume_type : std::uint8_t {
+  actively,
+  passively,
+  pop
+};
 
-enum class message_model : std::uint8_t { broadcasting, clustering };
+enum class message_model : std::uint8_t {
+  broadcasting,
+  clustering
+};
 
-enum class consume_from : std::uint8_t { last_offset, first_offset, timestamp };
+enum class consume_from : std::uint8_t {
+  last_offset,
+  first_offset,
+  timestamp
+};
 
 /// One consumer group in a heartbeat.
 struct consumer_heartbeat {
@@ -32,16 +43,16 @@ struct heartbeat {
   std::string client_id;
   std::vector<consumer_heartbeat> consumers;
   std::vector<std::string> producer_groups;
-  std::int32_t fingerprint = 0;   ///< heartbeat v2; 0 means v1
+  std::int32_t fingerprint = 0;       ///< heartbeat v2; 0 means v1
   bool without_subscriptions = false; ///< keep what was told before
 };
 
 /// What is known of one live client of a group.
 struct member {
   std::string client_id;
-  std::string address;  ///< `ip:port` of its connection
-  std::uint8_t language = 0;  ///< RocketMQ's language code
-  std::int32_t version = 0;   ///< RocketMQ's version ordinal
+  std::string address;       ///< `ip:port` of its connection
+  std::uint8_t language = 0; ///< RocketMQ's language code
+  std::int32_t version = 0;  ///< RocketMQ's version ordinal
   epoch_ms last_seen;
 };
 

@@ -20,7 +20,8 @@ inline constexpr std::string_view auto_create_topic = "TBW102";
 inline constexpr std::string_view schedule_topic = "SCHEDULE_TOPIC_XXXX";
 inline constexpr std::string_view half_topic = "RMQ_SYS_TRANS_HALF_TOPIC";
 inline constexpr std::string_view half_op_topic = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
-inline constexpr std::string_view check_max_topic = "TRANS_CHECK_MAX_TIME_TOPIC";
+inline constexpr std::string_view check_max_topic =
+  "TRANS_CHECK_MAX_TIME_TOPIC";
 inline constexpr std::string_view timer_topic = "rmq_sys_wheel_timer";
 inline constexpr std::string_view trace_topic = "RMQ_SYS_TRACE_TOPIC";
 inline constexpr std::string_view self_test_topic = "SELF_TEST_TOPIC";
@@ -92,9 +93,9 @@ inline std::string why_bad_group(std::string_view group) {
 /// Topics of the broker itself, which admin requests may not change.
 inline bool is_system_topic(std::string_view topic) {
   static constexpr std::array fixed{
-    auto_create_topic, schedule_topic,  half_topic,      half_op_topic,
-    check_max_topic,   trace_topic,     self_test_topic, offset_moved_topic,
-    benchmark_topic,
+    auto_create_topic, schedule_topic,     half_topic,
+    half_op_topic,     check_max_topic,    trace_topic,
+    self_test_topic,   offset_moved_topic, benchmark_topic,
   };
   return topic.starts_with(system_topic_prefix)
          || std::ranges::find(fixed, topic) != fixed.end();

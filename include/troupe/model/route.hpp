@@ -42,8 +42,8 @@ struct broker_registration {
   std::string cluster;
   std::string name;
   std::int64_t broker_id = 0;
-  std::string address;    ///< `ip:port`
-  std::string ha_address; ///< `ip:port`
+  std::string address;                   ///< `ip:port`
+  std::string ha_address;                ///< `ip:port`
   std::optional<std::int64_t> expiry_ms; ///< heartbeatTimeoutMillis
   bool acting_master = false;
   data_version version;

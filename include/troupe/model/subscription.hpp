@@ -69,7 +69,10 @@ private:
 };
 
 /// How a subscription's expression is to be read.
-enum class expression_type : std::uint8_t { tag, sql92 };
+enum class expression_type : std::uint8_t {
+  tag,
+  sql92
+};
 
 /// One topic of one group. Source: RocketMQ 5.3 SubscriptionData.
 struct subscription {

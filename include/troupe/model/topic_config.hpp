@@ -21,7 +21,10 @@ inline constexpr std::int32_t read_write = read | write;
 } // namespace permission
 
 /// SINGLE_TAG or MULTI_TAG; only changes a flag of stored messages.
-enum class topic_filter_type : std::uint8_t { single_tag, multi_tag };
+enum class topic_filter_type : std::uint8_t {
+  single_tag,
+  multi_tag
+};
 
 /// One topic. Source: RocketMQ 5.3 TopicConfig.
 struct topic_config {

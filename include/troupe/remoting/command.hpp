@@ -16,7 +16,10 @@
 namespace troupe::remoting {
 
 /// How the header of a frame is written; the top byte of its second word.
-enum class header_encoding : std::uint8_t { json = 0, binary = 1 };
+enum class header_encoding : std::uint8_t {
+  json = 0,
+  binary = 1
+};
 
 /// Bits of `command::flag`.
 inline constexpr std::int32_t flag_response = 1;
