@@ -103,8 +103,8 @@ void append_binary_header(std::string& out, const header_parts& parts,
   auto block = out.size();
   append_u32(out, 0);
   for (const auto& [name, value] : fields) {
-    if (name.empty() || value.empty())
-      continue; // this encoding cannot carry empty texts
+    if (name.empty())
+      continue; // Java reads an empty name as null
     append_u16(out, static_cast<std::uint32_t>(name.size()));
     out += name;
     append_u32(out, static_cast<std::uint32_t>(value.size()));

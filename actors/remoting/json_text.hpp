@@ -71,10 +71,9 @@ public:
     return key(name).boolean(value);
   }
 
+  // A bool takes the overload above: no template beats an exact match.
   template <std::integral Number>
-
-  requires(!std::same_as<Number, bool>) json_text& field(std::string_view name,
-                                                         Number value) {
+  json_text& field(std::string_view name, Number value) {
     return key(name).number(static_cast<std::int64_t>(value));
   }
 

@@ -11,6 +11,8 @@ namespace troupe::remoting {
 
 namespace {
 
+constexpr int json_depth_max = 64;
+
 /// The end of the string that begins with the quote at `at`.
 std::size_t string_end(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
@@ -39,6 +41,24 @@ std::size_t object_end(std::string_view text, std::size_t at) {
   return text.size();
 }
 
+/// Whether objects and lists are nested deeper than any body needs.
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    auto c = text[at];
+    if (c == '"') {
+      at = string_end(text, at);
+      continue;
+    }
+    if ((c == '{' || c == '[') && ++depth > json_depth_max)
+      return true;
+    if (c == '}' || c == ']')
+      --depth;
+    ++at;
+  }
+  return false;
+}
+
 bool is_number_char(char c) {
   return (c >= '0' && c <= '9') || c == '-';
 }
@@ -46,8 +66,12 @@ bool is_number_char(char c) {
 } // namespace
 
 caf::expected<json_document> parse_json(std::string_view text) {
+  // Parsing is iterative, but writing a value out again is not.
+  if (is_too_deep(text))
+    return make_error(errc::malformed_request,
+                      "the body nests deeper than "
+                        + std::to_string(json_depth_max) + " levels");
   json_document document;
-  // Iterative: the depth of a body is not bounded by our stack.
   document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
   if (document.HasParseError())
     return make_error(

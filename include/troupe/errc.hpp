@@ -178,6 +178,8 @@ inline const char* to_string(errc code) {
 
 /// One line for a log or a person: the kind, then the context.
 inline std::string describe(const caf::error& error) {
+  if (!error)
+    return "no error"; // and category() would read a null pointer
   if (error.category() != errc_category)
     return "foreign error " + std::to_string(error.code());
   std::string text = to_string(errc_of(error));

@@ -73,6 +73,9 @@ json_text& append_subscription(json_text& out, const subscription& x) {
   return out.end_list().field("topic", x.topic).end_object();
 }
 
+/// What an empty group_config::retry_policy stands for.
+constexpr std::string_view usual_retry_policy = R"({"type":"CUSTOMIZED"})";
+
 group_config group_config_of(const json_node& x) {
   group_config result;
   result.name = text_of(x, "groupName");
@@ -95,7 +98,9 @@ group_config group_config_of(const json_node& x) {
     rapidjson::StringBuffer text;
     rapidjson::Writer writer{text};
     policy->Accept(writer);
-    result.retry_policy.assign(text.GetString(), text.GetSize());
+    std::string_view json{text.GetString(), text.GetSize()};
+    if (json != usual_retry_policy)
+      result.retry_policy = json;
   }
   return result;
 }
@@ -119,7 +124,8 @@ void append_group_config(json_text& out, const group_config& x) {
     .field("consumeTimeoutMinute", x.consume_timeout_minutes)
     .field("groupName", x.name)
     .key("groupRetryPolicy")
-    .raw(x.retry_policy.empty() ? R"({"type":"CUSTOMIZED"})" : x.retry_policy)
+    .raw(x.retry_policy.empty() ? usual_retry_policy
+                                 : std::string_view{x.retry_policy})
     .field("groupSysFlag", x.sys_flag)
     .field("notifyConsumerIdsChangedEnable", x.notify_ids_changed)
     .field("retryMaxTimes", x.retry_max_times)
