@@ -40,7 +40,7 @@ found_content look(const segment& where, log_offset position) {
   if (size == 0 && magic == 0)
     return {content::nothing, {}, {}};
   auto record =
-    decode_record({at, static_cast<std::size_t>(left)}, body_check::crc);
+    decode_record({at, static_cast<std::size_t>(left)}, record_check::crc);
   if (!record)
     return {content::damaged, {}, context_of(record.error())};
   if (record->position != position)

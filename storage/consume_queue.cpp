@@ -216,6 +216,10 @@ caf::expected<file_ptr> consume_queue::open_file(std::int64_t index,
 }
 
 caf::error consume_queue::write_rows() {
+  // A file whose rows are all gone is not made again: it would have holes.
+  auto kept = file_index(min_) * options_.file_rows - first_in_memory_.value;
+  if (kept > static_cast<std::int64_t>(written_))
+    written_ = std::min(memory_.size(), static_cast<std::size_t>(kept));
   while (written_ < memory_.size()) {
     auto first = first_in_memory_ + static_cast<std::int64_t>(written_);
     auto in_file = options_.file_rows - first.value % options_.file_rows;

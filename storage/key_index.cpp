@@ -13,12 +13,52 @@ namespace troupe::storage {
 
 namespace {
 
-// Header: 8 magic, 8 begin, 8 end, 8 entries, 4 tier, 4 CRC of the entries,
-// 4 CRC of the header before. Entries: 8 hash, 8 log offset, 8 store time.
-constexpr std::size_t header_bytes = 44;
+// A run is a header and blocks of 4096 bytes, each checked when it is read.
+// Header, padded to a block: 8 magic, 8 begin, 8 end, 8 entries, 4 tier, 4 CRC
+// of those before. Block: up to 170 entries (8 hash, 8 log offset, 8 store
+// time) in ascending order, padding, 4 CRC of those before.
+constexpr std::size_t block_bytes = 4096;
 constexpr std::size_t entry_bytes = 24;
-constexpr std::uint64_t run_magic = 0x74726F7570650102;
+constexpr std::size_t block_entries = (block_bytes - 4) / entry_bytes;
+constexpr std::uint64_t run_magic = 0x74726F7570650103;
 constexpr std::string_view run_suffix = ".run";
+
+using block = std::array<char, block_bytes>;
+
+constexpr std::uint64_t blocks_for(std::uint64_t entries) {
+  return (entries + block_entries - 1) / block_entries;
+}
+
+void seal(char* at) {
+  store(at + block_bytes - 4, crc32({at, block_bytes - 4}));
+}
+
+bool is_sealed(const char* at) {
+  return load<std::uint32_t>(at + block_bytes - 4)
+         == crc32({at, block_bytes - 4});
+}
+
+index_entry entry_in(const char* first, std::size_t index) {
+  const auto* at = first + index * entry_bytes;
+  return {load<std::uint64_t>(at),
+          {load<std::int64_t>(at + 8)},
+          {load<std::int64_t>(at + 16)}};
+}
+
+/// Reads block `index` of a run's entries.
+/// @errors log_read_failed, corrupt_file
+caf::error read_block(const file& source, std::uint64_t index, block& into) {
+  auto got = source.read(static_cast<std::int64_t>((index + 1) * block_bytes),
+                         into.data(), into.size());
+  if (!got)
+    return std::move(got.error());
+  if (*got != into.size() || !is_sealed(into.data()))
+    return make_error(errc::corrupt_file,
+                      "block " + std::to_string(index) + " of " + source.path()
+                        + " is damaged; remove the file and start the node "
+                          "again: it is derived from the log");
+  return caf::none;
+}
 
 } // namespace
 
@@ -79,13 +119,12 @@ key_index::open_run(const std::string& name) const {
   auto source = file::open(directory_ + "/" + name, open_mode::read_only);
   if (!source)
     return std::move(source.error());
-  std::array<char, header_bytes> header{};
+  block header{};
   auto got = (*source)->read(0, header.data(), header.size());
   if (!got)
     return std::move(got.error());
   if (*got != header.size() || load<std::uint64_t>(header.data()) != run_magic
-      || load<std::uint32_t>(header.data() + 40)
-           != crc32({header.data(), header_bytes - 4}))
+      || !is_sealed(header.data()))
     return make_error(errc::corrupt_file, "the header is damaged");
   run result;
   result.source = std::move(*source);
@@ -93,6 +132,12 @@ key_index::open_run(const std::string& name) const {
   result.end = {load<std::int64_t>(header.data() + 16)};
   result.entries = load<std::uint64_t>(header.data() + 24);
   result.tier = load<std::int32_t>(header.data() + 32);
+  auto size = result.source->size();
+  if (!size)
+    return std::move(size.error());
+  if (static_cast<std::uint64_t>(*size)
+      != (1 + blocks_for(result.entries)) * block_bytes)
+    return make_error(errc::corrupt_file, "the size is wrong");
   return result;
 }
 
@@ -135,20 +180,22 @@ caf::error key_index::flush() {
 caf::error key_index::write_run(std::vector<index_entry> entries,
                                 log_offset begin, log_offset end, int tier) {
   std::ranges::sort(entries);
-  std::string bytes(header_bytes + entries.size() * entry_bytes, '\0');
-  auto* at = bytes.data() + header_bytes;
-  for (const auto& x : entries) {
-    at = store(at, x.hash);
-    at = store(at, x.position.value);
-    at = store(at, x.store_time.value);
-  }
-  at = store(bytes.data(), run_magic);
+  auto blocks = blocks_for(entries.size());
+  std::string bytes((1 + blocks) * block_bytes, '\0');
+  auto* at = store(bytes.data(), run_magic);
   at = store(at, begin.value);
   at = store(at, end.value);
   at = store(at, static_cast<std::uint64_t>(entries.size()));
-  at = store(at, static_cast<std::int32_t>(tier));
-  at = store(at, crc32(std::string_view{bytes}.substr(header_bytes)));
-  store(at, crc32({bytes.data(), header_bytes - 4}));
+  store(at, static_cast<std::int32_t>(tier));
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    at = bytes.data() + (1 + i / block_entries) * block_bytes
+         + i % block_entries * entry_bytes;
+    at = store(at, entries[i].hash);
+    at = store(at, entries[i].position.value);
+    store(at, entries[i].store_time.value);
+  }
+  for (std::uint64_t i = 0; i <= blocks; ++i)
+    seal(bytes.data() + i * block_bytes);
   // The name sorts by begin, and a merged run before those it replaces.
   auto name = start_name(begin.value) + "-"
               + std::to_string(9 - std::min(tier, 9)) + std::string{run_suffix};
@@ -163,23 +210,17 @@ caf::error key_index::write_run(std::vector<index_entry> entries,
 
 caf::expected<std::vector<index_entry>>
 key_index::read_run(const run& source) const {
-  std::string bytes(source.entries * entry_bytes, '\0');
-  auto got = source.source->read(header_bytes, bytes.data(), bytes.size());
-  if (!got)
-    return std::move(got.error());
-  std::array<char, 4> crc{};
-  if (auto read = source.source->read(36, crc.data(), crc.size()); !read)
-    return std::move(read.error());
-  if (*got != bytes.size() || load<std::uint32_t>(crc.data()) != crc32(bytes))
-    return make_error(errc::corrupt_file,
-                      source.source->path() + " is damaged");
-  std::vector<index_entry> entries(source.entries);
-  const auto* at = bytes.data();
-  for (auto& x : entries) {
-    x = {load<std::uint64_t>(at),
-         {load<std::int64_t>(at + 8)},
-         {load<std::int64_t>(at + 16)}};
-    at += entry_bytes;
+  std::vector<index_entry> entries;
+  entries.reserve(source.entries);
+  block bytes;
+  while (entries.size() < source.entries) {
+    if (auto error =
+          read_block(*source.source, entries.size() / block_entries, bytes))
+      return error;
+    auto here =
+      std::min<std::uint64_t>(block_entries, source.entries - entries.size());
+    for (std::size_t i = 0; i < here; ++i)
+      entries.push_back(entry_in(bytes.data(), i));
   }
   return entries;
 }
@@ -214,6 +255,41 @@ caf::error key_index::merge() {
   }
 }
 
+caf::error key_index::find_in_run(const run& source, std::uint64_t hash,
+                                  std::vector<index_entry>& found) const {
+  // The first block that does not lie wholly before the hash.
+  auto blocks = blocks_for(source.entries);
+  auto last_of = [&](std::uint64_t index) {
+    return std::min<std::uint64_t>(block_entries,
+                                   source.entries - index * block_entries)
+           - 1;
+  };
+  block bytes;
+  std::uint64_t low = 0;
+  auto high = blocks;
+  while (low < high) {
+    auto middle = low + (high - low) / 2;
+    if (auto error = read_block(*source.source, middle, bytes))
+      return error;
+    if (entry_in(bytes.data(), last_of(middle)).hash < hash)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  for (; low < blocks; ++low) {
+    if (auto error = read_block(*source.source, low, bytes))
+      return error;
+    for (std::size_t i = 0; i <= last_of(low); ++i) {
+      auto entry = entry_in(bytes.data(), i);
+      if (entry.hash > hash)
+        return caf::none;
+      if (entry.hash == hash)
+        found.push_back(entry);
+    }
+  }
+  return caf::none;
+}
+
 caf::expected<std::vector<log_offset>>
 key_index::find(std::uint64_t hash, epoch_ms begin, epoch_ms end,
                 std::size_t count_max) const {
@@ -228,38 +304,9 @@ key_index::find(std::uint64_t hash, epoch_ms begin, epoch_ms end,
   for (auto i = runs_.rbegin(); i != runs_.rend(); ++i) {
     if (found.size() >= count_max)
       break;
-    auto entry_at = [&](std::uint64_t index) -> caf::expected<index_entry> {
-      std::array<char, entry_bytes> bytes{};
-      auto place = header_bytes + index * entry_bytes;
-      auto got = i->source->read(static_cast<std::int64_t>(place), bytes.data(),
-                                 bytes.size());
-      if (!got)
-        return std::move(got.error());
-      return index_entry{load<std::uint64_t>(bytes.data()),
-                         {load<std::int64_t>(bytes.data() + 8)},
-                         {load<std::int64_t>(bytes.data() + 16)}};
-    };
-    std::uint64_t low = 0;
-    std::uint64_t high = i->entries;
-    while (low < high) {
-      auto middle = low + (high - low) / 2;
-      auto entry = entry_at(middle);
-      if (!entry)
-        return std::move(entry.error());
-      if (entry->hash < hash)
-        low = middle + 1;
-      else
-        high = middle;
-    }
     std::vector<index_entry> here; // ascending by position
-    for (; low < i->entries; ++low) {
-      auto entry = entry_at(low);
-      if (!entry)
-        return std::move(entry.error());
-      if (entry->hash != hash)
-        break;
-      here.push_back(*entry);
-    }
+    if (auto error = find_in_run(*i, hash, here))
+      return error;
     std::for_each(here.rbegin(), here.rend(), take);
   }
   return found;

@@ -75,6 +75,8 @@ private:
   caf::error write_run(std::vector<index_entry> entries, log_offset begin,
                        log_offset end, int tier);
   caf::error merge();
+  caf::error find_in_run(const run& source, std::uint64_t hash,
+                         std::vector<index_entry>& found) const;
 
   std::string directory_;
   std::vector<run> runs_; // ascending, without gaps between them

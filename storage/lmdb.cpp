@@ -50,13 +50,14 @@ std::optional<std::string_view> unsealed(std::string_view row) {
 
 } // namespace
 
-caf::expected<std::unique_ptr<lmdb>> lmdb::open(const std::string& directory) {
+caf::expected<std::unique_ptr<lmdb>> lmdb::open(const std::string& directory,
+                                                std::size_t map_bytes) {
   if (auto error = make_directories(directory))
     return error;
   MDB_env* env = nullptr;
   if (auto rc = mdb_env_create(&env); rc != 0)
     return failed(errc::io_failed, "cannot make an LMDB environment", rc);
-  std::unique_ptr<lmdb> result{new lmdb{env, limits::state_map_bytes}};
+  std::unique_ptr<lmdb> result{new lmdb{env, map_bytes}};
   mdb_env_set_maxdbs(env, 16);
   mdb_env_set_mapsize(env, result->map_bytes_);
   // Actors change threads, so transactions are not tied to them.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "troupe/errc.hpp"
+#include "troupe/limits.hpp"
 
 #include <caf/expected.hpp>
 
@@ -41,9 +42,11 @@ struct row_change {
 class lmdb {
 public:
   /// Opens or makes the environment in a directory of its own.
+  /// @param map_bytes  to begin with; write() doubles it when it is full
   /// @errors io_failed, state_corrupt, state_write_failed
   static caf::expected<std::unique_ptr<lmdb>>
-  open(const std::string& directory);
+  open(const std::string& directory,
+       std::size_t map_bytes = limits::state_map_bytes);
 
   ~lmdb();
 

@@ -6,6 +6,8 @@
 #include "troupe/limits.hpp"
 #include "troupe/model/properties.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -35,15 +37,79 @@ host load_host(const char* at, bool v6) {
   return x;
 }
 
-/// Whether a separator is missing between the two property texts.
-bool needs_separator(const record_draft& draft) {
-  return !draft.properties.empty() && !draft.more_properties.empty()
-         && draft.properties.back() != properties::value_end;
+/// `__CRC32#`, 0x01, ten digits, 0x02.
+constexpr std::size_t crc_entry_bytes = properties::record_crc.size() + 12;
+
+/// The property text of a record as the pieces it is made of.
+struct property_pieces {
+  std::string_view before; ///< the client's, up to a checksum of an older copy
+  std::string_view after;  ///< and behind it
+  bool separator = false;  ///< between the client's and the broker's
+  std::string_view more;
+  bool crc_separator = false;
+  bool crc = false;
+
+  std::size_t size() const {
+    return before.size() + after.size() + (separator ? 1 : 0) + more.size()
+           + (crc_separator ? 1 : 0) + (crc ? crc_entry_bytes : 0);
+  }
+};
+
+bool is_open(std::string_view text) {
+  return !text.empty() && text.back() != properties::value_end;
 }
 
-std::size_t properties_size(const record_draft& draft) {
-  return draft.properties.size() + draft.more_properties.size()
-         + (needs_separator(draft) ? 1 : 0);
+/// What the broker adds is left out where a text at its limit has no room.
+property_pieces pieces_of(const record_draft& draft) {
+  property_pieces pieces;
+  pieces.before = draft.properties;
+  if (auto at = draft.properties.find(properties::record_crc);
+      at != draft.properties.npos
+      && (at == 0 || draft.properties[at - 1] == properties::value_end)) {
+    pieces.before = draft.properties.substr(0, at);
+    auto end = draft.properties.find(properties::value_end, at);
+    if (end != draft.properties.npos)
+      pieces.after = draft.properties.substr(end + 1);
+  }
+  auto last = [&] {
+    return pieces.after.empty() ? pieces.before : pieces.after;
+  };
+  if (pieces.size() + 1 + draft.more_properties.size()
+      <= limits::properties_bytes_max) {
+    pieces.more = draft.more_properties;
+    pieces.separator = !pieces.more.empty() && is_open(last());
+  }
+  if (pieces.size() + 1 + crc_entry_bytes <= limits::properties_bytes_max) {
+    pieces.crc_separator = is_open(pieces.more.empty() ? last() : pieces.more);
+    pieces.crc = true;
+  }
+  return pieces;
+}
+
+/// Writes the checksum entry, digits from the last to the first as RocketMQ
+/// does.
+char* store_crc_entry(char* at, std::uint32_t crc) {
+  at = std::ranges::copy(properties::record_crc, at).out;
+  *at++ = properties::name_end;
+  for (int i = 0; i < 10; ++i, crc /= 10)
+    *at++ = static_cast<char>('0' + crc % 10);
+  *at++ = properties::value_end;
+  return at;
+}
+
+/// Whether the property text ends with a checksum entry of the whole record.
+/// One that is damaged itself still counts: most of its fixed bytes are enough.
+bool ends_with_crc(std::string_view text) {
+  if (text.size() < crc_entry_bytes)
+    return false;
+  std::array<char, crc_entry_bytes> plain;
+  store_crc_entry(plain.data(), 0);
+  auto entry = text.substr(text.size() - crc_entry_bytes);
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < crc_entry_bytes; ++i)
+    same += plain[i] != '0' && plain[i] == entry[i] ? 1 : 0;
+  constexpr std::size_t fixed_bytes_needed = 8; // of ten
+  return same >= fixed_bytes_needed;
 }
 
 char* store_text(char* at, std::string_view text) {
@@ -62,7 +128,7 @@ std::size_t record_size(const record_draft& draft) {
   return fixed_bytes + host_bytes(draft.born_host)
          + host_bytes(draft.store_host) + draft.body.size()
          + (draft.topic.size() > topic_bytes_v1_max ? 1 : 0)
-         + draft.topic.size() + properties_size(draft);
+         + draft.topic.size() + pieces_of(draft).size();
 }
 
 void encode_record(const record_draft& draft, log_offset position,
@@ -93,15 +159,21 @@ void encode_record(const record_draft& draft, log_offset position,
   at = v2 ? store(at, static_cast<std::uint16_t>(draft.topic.size()))
           : store(at, static_cast<std::uint8_t>(draft.topic.size()));
   at = store_text(at, draft.topic);
-  at = store(at, static_cast<std::uint16_t>(properties_size(draft)));
-  at = store_text(at, draft.properties);
-  if (needs_separator(draft))
+  auto pieces = pieces_of(draft);
+  at = store(at, static_cast<std::uint16_t>(pieces.size()));
+  at = store_text(at, pieces.before);
+  at = store_text(at, pieces.after);
+  if (pieces.separator)
     *at++ = properties::value_end;
-  store_text(at, draft.more_properties);
+  at = store_text(at, pieces.more);
+  if (pieces.crc_separator)
+    *at++ = properties::value_end;
+  if (pieces.crc)
+    store_crc_entry(at, crc32({out, static_cast<std::size_t>(at - out)}));
 }
 
 caf::expected<record_view> decode_record(std::string_view bytes,
-                                         body_check check) {
+                                         record_check check) {
   if (bytes.size() < record_at::born_host)
     return corrupt("a record needs at least 91 bytes, there are "
                    + std::to_string(bytes.size()));
@@ -155,8 +227,20 @@ caf::expected<record_view> decode_record(std::string_view bytes,
   if (left() != text_size)
     return corrupt("the lengths within the record do not add up to its size");
   view.properties = {at, text_size};
-  if (check == body_check::crc && crc32(view.body) != crc)
+  if (check == record_check::none)
+    return view;
+  if (ends_with_crc(view.properties)) {
+    std::array<char, crc_entry_bytes> wanted;
+    auto covered = bytes.substr(0, view.size - crc_entry_bytes);
+    store_crc_entry(wanted.data(), crc32(covered));
+    if (!std::ranges::equal(wanted,
+                            bytes.substr(covered.size(), wanted.size())))
+      return corrupt("the record does not match its checksum");
+  } else if (crc32(view.body) != crc) {
     return corrupt("the body does not match its checksum");
+  } else if (!view.properties.empty() && view.properties.back() == '\0') {
+    return corrupt("the record was not written to its end");
+  }
   return view;
 }
 

@@ -48,7 +48,7 @@ struct record_draft {
   std::string_view topic;
   std::string_view body;
   std::string_view properties;      ///< name 0x01 value 0x02 ...
-  std::string_view more_properties; ///< appended, with a separator between
+  std::string_view more_properties; ///< appended where the limit leaves room
   queue_id queue;
   troupe::queue_offset offset;
   std::int32_t flag = 0;
@@ -83,13 +83,16 @@ struct record_view {
 /// Bytes that encode_record will write.
 std::size_t record_size(const record_draft& draft);
 
-/// Writes the record that begins at `position` to `out`.
+/// Writes the record that begins at `position` to `out`. Its last property is
+/// the checksum `__CRC32#` over everything before; one from an older copy of
+/// the message is left out.
 /// @param size  record_size(draft)
 void encode_record(const record_draft& draft, log_offset position,
                    std::size_t size, char* out);
 
-/// Whether to compare the body with its checksum.
-enum class body_check : std::uint8_t {
+/// Whether to compare a record with its checksum: the one over all of it, which
+/// our own records carry as their last property, else the one over the body.
+enum class record_check : std::uint8_t {
   crc,
   none
 };
@@ -97,7 +100,7 @@ enum class body_check : std::uint8_t {
 /// Reads the record at the start of `bytes`.
 /// @errors corrupt_record, with what does not hold
 caf::expected<record_view> decode_record(std::string_view bytes,
-                                         body_check check);
+                                         record_check check);
 
 /// The store time of a record whose first 76 bytes are at `record`.
 epoch_ms store_time_of(const char* record);

@@ -448,7 +448,7 @@ private:
       if (!bytes)
         continue; // gone with its segment, or damaged
       auto record =
-        storage::decode_record(bytes->view(), storage::body_check::none);
+        storage::decode_record(bytes->view(), storage::record_check::none);
       if (!record || record->topic != wish.topic)
         continue;
       auto unique =

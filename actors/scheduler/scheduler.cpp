@@ -160,7 +160,7 @@ private:
   void take_run(level& x, const borrowed_bytes& run, queue_offset& offset) {
     auto bytes = run.view();
     while (!bytes.empty()) {
-      auto record = storage::decode_record(bytes, storage::body_check::crc);
+      auto record = storage::decode_record(bytes, storage::record_check::crc);
       if (!record) {
         log::error("scheduler", "a delayed message cannot be read, it is lost")
           .with("level", x.number)

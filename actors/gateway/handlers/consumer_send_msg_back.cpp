@@ -24,7 +24,7 @@ struct send_back {
 void store_again(gateway_context& context, const send_back& wish,
                  const group_config& group, const record_bytes& found) {
   auto record = storage::decode_record(found.records.front().view(),
-                                       storage::body_check::none);
+                                       storage::record_check::none);
   if (!record)
     return context.fail(wish.from, record.error());
   std::string text{record->properties};
