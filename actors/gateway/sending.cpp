@@ -81,6 +81,10 @@ caf::expected<send_request> read_with(const gateway_context& context,
   result.topic = read.text(names.topic);
   result.default_topic = read.text(names.default_topic);
   result.default_topic_queues = read.number(names.default_queues, 4);
+  if (asked.command.find(names.queue).empty())
+    return make_error(errc::malformed_request,
+                      "field `" + std::string{names.queue}
+                        + "` (the queue id) is missing");
   result.queue = read.number(names.queue, 0);
   result.sys_flag = read.number(names.sys_flag, 0);
   result.born_time = read.number(names.born, std::int64_t{0});
