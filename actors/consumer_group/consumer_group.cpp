@@ -6,6 +6,8 @@
 #include <caf/actor_cast.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
+#include <memory>
 #include <vector>
 
 namespace troupe {
@@ -49,12 +51,7 @@ public:
       [this](const list_offsets& x) {
         return group_offsets{state_.offsets(x.topic)};
       },
-      [this](const reset_offsets& x) {
-        state_.reset(x.rows);
-        tell_watchers();
-        arm_commit();
-        return group_offsets{x.rows};
-      },
+      [this](const reset_offsets& x) { return reset(x); },
       [this](const take_reset& x) {
         state_.take_reset(x.queue);
         tell_watchers();
@@ -72,7 +69,7 @@ public:
         return group_watched{state_.snapshot()};
       },
       [this](const forget_topic& x) { forget(x.topic); },
-      [this](const flush_offsets&) { return flush(); },
+      [this](const flush_offsets&) { return when_durable(offsets_flushed{}); },
       [this](const expire_tick&) { expire(); },
       [this](const commit_tick&) {
         commit_armed_ = false;
@@ -160,36 +157,60 @@ private:
     delayed_send(this, limits::offset_commit_period, commit_tick{});
   }
 
+  /// Called with the error of the commit, or with none when all that was
+  /// changed before is durable.
+  using when_stored = std::function<void(const caf::error&)>;
+  using flight = std::vector<when_stored>; // that wait for one commit
+
   void store_dirty() {
     if (!state_.has_dirty())
-      return settle_flushes(caf::none);
+      return;
     auto rows = state_.take_dirty();
+    auto waiting = std::make_shared<flight>();
+    last_flight_ = waiting;
+    auto settle = [this, waiting](const caf::error& error) {
+      if (last_flight_ == waiting)
+        last_flight_ = nullptr;
+      for (auto& then : *waiting)
+        then(error);
+    };
     request(store_, caf::infinite,
             put_offsets{{state_.config().name, rows}, {}, false})
-      .then([this](const stored&) { settle_flushes(caf::none); },
-            [this, rows](caf::error& error) {
+      .then([settle](const stored&) { settle(caf::none); },
+            [this, rows, settle](caf::error& error) {
               state_.mark_dirty(rows);
               arm_commit();
-              settle_flushes(error);
+              settle(error);
             });
   }
 
-  caf::typed_response_promise<offsets_flushed> flush() {
-    auto promise = make_response_promise<offsets_flushed>();
-    flushes_.push_back(promise);
+  /// The store commits in order, so what is under way last ends last.
+  void after_stored(when_stored then) {
     store_dirty();
+    if (last_flight_)
+      last_flight_->push_back(std::move(then));
+    else
+      then(caf::none);
+  }
+
+  /// Answers `promise` with `reply` once all progress is durable.
+  template <class Reply>
+  caf::typed_response_promise<Reply> when_durable(Reply reply) {
+    auto promise = make_response_promise<Reply>();
+    after_stored(
+      [promise, reply = std::move(reply)](const caf::error& error) mutable {
+        if (error)
+          promise.deliver(error);
+        else
+          promise.deliver(std::move(reply));
+      });
     return promise;
   }
 
-  void settle_flushes(const caf::error& error) {
-    auto waiting = std::move(flushes_);
-    flushes_.clear();
-    for (auto& x : waiting) {
-      if (error)
-        x.deliver(error);
-      else
-        x.deliver(offsets_flushed{});
-    }
+  caf::typed_response_promise<group_offsets> reset(const reset_offsets& x) {
+    state_.reset(x.rows);
+    tell_watchers();
+    return when_durable(group_offsets{x.rows});
   }
 
   void forget(const std::string& topic) {
@@ -217,8 +238,8 @@ private:
   epoch_ms (*clock_)();
   consumer_group_state state_;
   std::vector<caf::actor_addr> watchers_;
-  group_snapshot_ptr told_; // the last one that watchers got
-  std::vector<caf::typed_response_promise<offsets_flushed>> flushes_;
+  group_snapshot_ptr told_;             // the last one that watchers got
+  std::shared_ptr<flight> last_flight_; // null: nothing is being stored
   bool expire_armed_ = false;
   bool commit_armed_ = false;
 };

@@ -234,6 +234,18 @@ void gateway_context::commit(known_group& group, offset_row row) {
   group.commits.push_back(std::move(row));
 }
 
+void gateway_context::commit_durably(const caller& from, known_group& group,
+                                     offset_row row) {
+  // With what the round has gathered before it, in that order.
+  auto rows = std::move(group.commits);
+  group.commits.clear();
+  rows.push_back(std::move(row));
+  self_->send(group.actor, commit_offsets{std::move(rows)});
+  ask(from, group.actor, flush_offsets{}, [this, from](offsets_flushed&) {
+    answer(from, remoting::response_code::success);
+  });
+}
+
 void gateway_context::send_round() {
   for (auto& open : appends_) {
     open.round->append = -1;
@@ -250,6 +262,8 @@ void gateway_context::send_round() {
   for (const auto& name : committing_)
     if (auto* group = find_known_group(name)) {
       group->in_round = false;
+      if (group->commits.empty())
+        continue;
       self_->send(group->actor, commit_offsets{std::move(group->commits)});
       group->commits.clear();
     }

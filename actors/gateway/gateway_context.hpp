@@ -106,6 +106,9 @@ public:
   /// New progress, handed to the group with this round.
   void commit(known_group& group, offset_row row);
 
+  /// New progress, answered to `from` when it is durable.
+  void commit_durably(const caller& from, known_group& group, offset_row row);
+
   /// Sends what the round has gathered.
   void send_round();
 

@@ -26,8 +26,10 @@ void update(gateway_context& context, const caller& from,
                        "queueId[" + std::to_string(row.queue.queue.value)
                          + "] is illegal, topic[" + row.queue.topic + "] has "
                          + std::to_string(queues) + " queues"));
-  context.commit(*group, row);
-  context.answer(from, remoting::response_code::success);
+  if (from.oneway)
+    context.commit(*group, row); // nobody relies on it: with the next commit
+  else
+    context.commit_durably(from, *group, row);
 }
 
 } // namespace

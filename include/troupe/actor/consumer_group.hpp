@@ -144,7 +144,7 @@ struct forget_topic {
   std::string topic;
 };
 
-/// Makes all progress durable, then answers. For the end of the node.
+/// Makes all progress durable, then answers.
 struct flush_offsets {};
 
 struct offsets_flushed {};
