@@ -1,0 +1,132 @@
+package interop;
+
+import interop.Case.Mark;
+import java.util.TreeSet;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.LocalTransactionState;
+import org.apache.rocketmq.client.producer.TransactionListener;
+import org.apache.rocketmq.client.producer.TransactionMQProducer;
+import org.apache.rocketmq.client.utils.MessageUtil;
+import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageExt;
+
+/** Half messages that are settled by their producer, and calls that are answered. */
+final class TransactionCases {
+    private TransactionCases() {
+    }
+
+    static void addTo(Case.Catalogue cases) {
+        cases.add("transaction_check", TransactionCases::check, Mark.LATER, Mark.SLOW);
+        cases.add("transaction_settle", TransactionCases::settle, Mark.LATER);
+        cases.add("request_reply", TransactionCases::requestReply, Mark.LATER);
+    }
+
+    private static TransactionMQProducer producer(World world, TransactionListener listener) throws Exception {
+        TransactionMQProducer producer = new TransactionMQProducer("P_" + world.group);
+        producer.setNamesrvAddr(world.namesrv);
+        producer.setInstanceName(World.instance());
+        producer.setTransactionListener(listener);
+        producer.start();
+        world.atEnd(producer::shutdown);
+        return producer;
+    }
+
+    private static BlockingQueue<MessageExt> consumeAll(World world) throws Exception {
+        BlockingQueue<MessageExt> seen = World.inbox();
+        DefaultMQPushConsumer consumer = world.consumer(world.group);
+        consumer.subscribe(world.topic, "*");
+        consumer.registerMessageListener(World.into(seen));
+        world.start(consumer);
+        return seen;
+    }
+
+    /** Body `commit-...` is committed, anything else rolled back. */
+    private static LocalTransactionState verdict(byte[] body) {
+        return new String(body, java.nio.charset.StandardCharsets.UTF_8).startsWith("commit")
+            ? LocalTransactionState.COMMIT_MESSAGE : LocalTransactionState.ROLLBACK_MESSAGE;
+    }
+
+    private static void settle(World world) throws Exception {
+        TransactionMQProducer producer = producer(world, new TransactionListener() {
+            @Override
+            public LocalTransactionState executeLocalTransaction(Message message, Object argument) {
+                return verdict(message.getBody());
+            }
+
+            @Override
+            public LocalTransactionState checkLocalTransaction(MessageExt message) {
+                return verdict(message.getBody());
+            }
+        });
+        BlockingQueue<MessageExt> seen = consumeAll(world);
+        for (int i = 0; i < 10; i++) {
+            producer.sendMessageInTransaction(new Message(world.topic, "A", World.text("commit-" + i)), null);
+            producer.sendMessageInTransaction(new Message(world.topic, "A", World.text("drop-" + i)), null);
+        }
+        World.await("ten committed", 60, () -> World.bodies(seen).containsAll(World.numbered("commit", 10)));
+        Thread.sleep(1000);
+        World.same(World.numbered("commit", 10), World.bodies(seen), "the committed ones");
+        World.same(10, seen.size(), "deliveries");
+    }
+
+    /** The producer does not know at first; the broker asks again. */
+    private static void check(World world) throws Exception {
+        ConcurrentHashMap<String, AtomicInteger> asked = new ConcurrentHashMap<>();
+        TransactionMQProducer producer = producer(world, new TransactionListener() {
+            @Override
+            public LocalTransactionState executeLocalTransaction(Message message, Object argument) {
+                return LocalTransactionState.UNKNOW;
+            }
+
+            @Override
+            public LocalTransactionState checkLocalTransaction(MessageExt message) {
+                asked.computeIfAbsent(World.text(message), x -> new AtomicInteger()).incrementAndGet();
+                return verdict(message.getBody());
+            }
+        });
+        BlockingQueue<MessageExt> seen = consumeAll(world);
+        for (int i = 0; i < 3; i++) {
+            producer.sendMessageInTransaction(new Message(world.topic, "A", World.text("commit-" + i)), null);
+            producer.sendMessageInTransaction(new Message(world.topic, "A", World.text("drop-" + i)), null);
+        }
+        TreeSet<String> all = World.numbered("commit", 3);
+        all.addAll(World.numbered("drop", 3));
+        World.await("a question for each", 90, () -> asked.keySet().containsAll(all));
+        World.await("three committed", 30, () -> World.bodies(seen).containsAll(World.numbered("commit", 3)));
+        World.same(World.numbered("commit", 3), World.bodies(seen), "the committed ones");
+    }
+
+    private static void requestReply(World world) throws Exception {
+        DefaultMQProducer answering = world.producer();
+        DefaultMQPushConsumer consumer = world.consumer(world.group);
+        consumer.subscribe(world.topic, "*");
+        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            for (MessageExt message : messages) {
+                if (message.getProperty("CORRELATION_ID") == null) {
+                    continue;
+                }
+                try {
+                    answering.send(MessageUtil.createReplyMessage(message,
+                        World.text("re: " + World.text(message))));
+                } catch (Exception e) {
+                    e.printStackTrace();
+                }
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        DefaultMQProducer asking = world.producer();
+        World.sendNumbered(asking, world.topic, "A", "warm", 1);
+        world.start(consumer);
+        Thread.sleep(2000);
+        for (int i = 0; i < 5; i++) {
+            Message reply = asking.request(new Message(world.topic, "A", World.text("q-" + i)), 15000);
+            World.same("re: q-" + i, new String(reply.getBody(), java.nio.charset.StandardCharsets.UTF_8), "reply");
+        }
+    }
+}
