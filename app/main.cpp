@@ -1,4 +1,5 @@
 /// The troupe program: one executable, a sub-command for each use.
+#include "app/bench/bench_main.hpp"
 #include "app/node/node_main.hpp"
 
 #include <iostream>
@@ -27,6 +28,8 @@ int main(int argc, char** argv) {
   arguments.erase(arguments.begin());
   if (command == "node")
     return troupe::app::node_main(arguments);
+  if (command == "bench")
+    return troupe::app::bench_main(arguments);
   if (command == "--version" || command == "version") {
     std::cout << "troupe " << TROUPE_VERSION << '\n';
     return 0;

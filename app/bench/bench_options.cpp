@@ -1,0 +1,122 @@
+#include "app/bench/bench_options.hpp"
+
+#include <boost/program_options.hpp>
+
+#include <iostream>
+
+namespace troupe::app {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::options_description description(bench_options& o) {
+  po::options_description all{
+    "troupe bench [send|pull]: loads a server that speaks RocketMQ's protocol\n"
+    "and measures it. Without --broker a node is started for it.\n\nOptions"};
+  auto add = all.add_options();
+  add("broker", po::value(&o.broker)->value_name("HOST:PORT"),
+      "the broker to load");
+  add("pid", po::value(&o.pid)->value_name("PID"),
+      "its process, if it runs here: adds CPU, memory, context switches");
+  add("against", po::value(&o.against)->value_name("HOST:PORT"),
+      "a second broker, loaded in turn with the first; ratios are to it");
+  add("against-pid", po::value(&o.against_pid)->value_name("PID"),
+      "the process of the second");
+  add("limit", po::bool_switch(&o.limit),
+      "in turn with a bare epoll server that only appends the same bytes and "
+      "answers; ratios are to it");
+  add("flush", po::value<std::string>()->value_name("WHEN"),
+      "flush of the servers started here: sync or async (async)");
+  add("connections,c", po::value(&o.connections)->value_name("N"),
+      "connections (16)");
+  add("window,w", po::value(&o.window)->value_name("N"),
+      "requests in flight on each connection (16)");
+  add("body,b", po::value(&o.body_bytes)->value_name("BYTES"),
+      "size of a message's body (1024)");
+  add("topics", po::value(&o.topics)->value_name("N"), "topics (1)");
+  add("queues", po::value(&o.queues)->value_name("N"),
+      "queues of each topic (8)");
+  add("batch", po::value(&o.batch)->value_name("N"),
+      "messages in each request (1)");
+  add("duration,d", po::value(&o.duration)->value_name("S"),
+      "seconds measured in each round (5)");
+  add("warmup", po::value(&o.warmup)->value_name("S"), "seconds before (1)");
+  add("rate", po::value(&o.rate)->value_name("MSG/S"),
+      "messages per second; latency counts from when each was due (as fast as "
+      "possible)");
+  add("rounds", po::value(&o.rounds)->value_name("N"),
+      "rounds, in turn over all servers (1; 5 when there are several)");
+  add("dir", po::value(&o.directory)->value_name("DIR"),
+      "where the servers started here keep their data (a temporary directory)");
+  add("json", po::bool_switch(&o.json), "print JSON");
+  add("help,h", "print this");
+  return all;
+}
+
+caf::error bad(std::string what) {
+  return make_error(errc::bad_config, std::move(what));
+}
+
+} // namespace
+
+caf::expected<std::optional<bench_options>>
+parse_bench_options(const std::vector<std::string>& arguments) {
+  bench_options options;
+  auto all = description(options);
+  po::variables_map given;
+  auto rest = arguments;
+  if (!rest.empty() && !rest.front().starts_with("-")) {
+    if (rest.front() == "pull")
+      options.mode = bench_mode::pull;
+    else if (rest.front() != "send")
+      return bad("`" + rest.front()
+                 + "` is no kind of load; write send or pull");
+    rest.erase(rest.begin());
+  }
+  try {
+    po::positional_options_description none;
+    po::store(po::command_line_parser{rest}.options(all).positional(none).run(),
+              given);
+    po::notify(given);
+  } catch (const po::error& error) {
+    return bad(std::string{error.what()}
+               + "; `troupe bench --help` lists the options");
+  }
+  if (given.count("help") > 0) {
+    std::cout << all;
+    return std::optional<bench_options>{};
+  }
+  if (given.count("flush") > 0) {
+    auto flush = given["flush"].as<std::string>();
+    if (flush != "sync" && flush != "async")
+      return bad("--flush `" + flush + "`: write sync or async");
+    options.sync = flush == "sync";
+  }
+  if (given.count("rounds") == 0 && (options.limit || !options.against.empty()))
+    options.rounds = 5;
+  auto within = [](auto value, auto least, auto most) {
+    return value >= least && value <= most;
+  };
+  if (!within(options.connections, 1, 10000))
+    return bad("--connections takes 1 to 10000");
+  if (!within(options.window, 1, 10000))
+    return bad("--window takes 1 to 10000");
+  if (!within(options.body_bytes, 1, 4 << 20))
+    return bad("--body takes 1 to 4194304");
+  if (!within(options.topics, 1, 10000) || !within(options.queues, 1, 1024))
+    return bad("--topics takes 1 to 10000, --queues 1 to 1024");
+  if (!within(options.batch, 1, 1000)
+      || std::int64_t{options.batch} * options.body_bytes > (4 << 20))
+    return bad("--batch takes 1 to 1000, all bodies together 4 MiB");
+  if (!within(options.duration, 0.1, 86400.0)
+      || !within(options.warmup, 0.0, 3600.0)
+      || !within(options.rounds, 1, 1000))
+    return bad("--duration takes 0.1 to 86400, --warmup 0 to 3600, --rounds 1 "
+               "to 1000");
+  if (options.rate < 0)
+    return bad("--rate takes a positive number");
+  return std::optional{options};
+}
+
+} // namespace troupe::app

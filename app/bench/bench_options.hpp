@@ -1,0 +1,48 @@
+/// What `troupe bench` can be told.
+#pragma once
+
+#include "troupe/errc.hpp"
+
+#include <caf/expected.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::app {
+
+enum class bench_mode : std::uint8_t {
+  send,
+  pull
+};
+
+struct bench_options {
+  bench_mode mode = bench_mode::send;
+  std::string broker;  ///< host:port; empty: a node of our own is started
+  std::string against; ///< host:port of a second broker
+  bool limit = false;  ///< measure the bare server, too
+  bool sync = false;   ///< flush of the servers that we start
+  int connections = 16;
+  int window = 16; ///< requests in flight per connection
+  int body_bytes = 1024;
+  int topics = 1;
+  int queues = 8;
+  int batch = 1;         ///< messages per request
+  double duration = 5;   ///< seconds, per round
+  double warmup = 1;     ///< seconds before it
+  std::int64_t rate = 0; ///< messages per second; 0: as fast as it goes
+  int rounds = 1;
+  int pid = 0; ///< of the broker; 0: unknown
+  int against_pid = 0;
+  bool json = false;
+  std::string directory; ///< for what we start; empty: a temporary one
+};
+
+/// Reads the arguments behind `troupe bench`.
+/// @returns nothing when help was asked for and printed
+/// @errors bad_config
+caf::expected<std::optional<bench_options>>
+parse_bench_options(const std::vector<std::string>& arguments);
+
+} // namespace troupe::app
