@@ -60,6 +60,116 @@ caf::error read_block(const file& source, std::uint64_t index, block& into) {
   return caf::none;
 }
 
+/// Walks the entries of a run, one block in memory.
+class run_reader {
+public:
+  run_reader(const file& source, std::uint64_t entries)
+    : source_(&source),
+      entries_(entries) {}
+
+  bool is_done() const { return done_; }
+
+  const index_entry& entry() const { return entry_; }
+
+  /// Goes to the first, then to the next entry.
+  caf::error next() {
+    if (place_ == entries_) {
+      done_ = true;
+      return caf::none;
+    }
+    if (place_ % block_entries == 0)
+      if (auto error = read_block(*source_, place_ / block_entries, block_))
+        return error;
+    entry_ = entry_in(block_.data(), place_ % block_entries);
+    ++place_;
+    return caf::none;
+  }
+
+private:
+  const file* source_;
+  std::uint64_t entries_;
+  std::uint64_t place_ = 0;
+  bool done_ = false;
+  index_entry entry_;
+  block block_{};
+};
+
+/// Writes a run from entries in order. It has its name when it is whole.
+class run_writer {
+public:
+  run_writer(std::string directory, log_offset begin, log_offset end, int tier)
+    : directory_(std::move(directory)),
+      begin_(begin),
+      end_(end),
+      tier_(tier) {
+    // The name sorts by begin, and a merged run before those it replaces.
+    name_ = start_name(begin.value) + "-"
+            + std::to_string(9 - std::min(tier, 9)) + std::string{run_suffix};
+  }
+
+  caf::error open() {
+    auto path = directory_ + "/" + name_ + ".new";
+    if (auto error = remove_file(path)) // what a crash left
+      return error;
+    auto made = file::open(path, open_mode::create);
+    if (!made)
+      return std::move(made.error());
+    target_ = std::move(*made);
+    return caf::none;
+  }
+
+  caf::error add(const index_entry& x) {
+    auto* at = block_.data() + entries_ % block_entries * entry_bytes;
+    at = store(at, x.hash);
+    at = store(at, x.position.value);
+    store(at, x.store_time.value);
+    ++entries_;
+    return entries_ % block_entries == 0 ? write_block() : caf::error{};
+  }
+
+  /// @returns the run's name
+  caf::expected<std::string> finish() {
+    if (entries_ % block_entries != 0)
+      if (auto error = write_block())
+        return error;
+    auto* at = store(block_.data(), run_magic);
+    at = store(at, begin_.value);
+    at = store(at, end_.value);
+    at = store(at, entries_);
+    store(at, static_cast<std::int32_t>(tier_));
+    seal(block_.data());
+    if (auto error = target_->write(0, {block_.data(), block_.size()}))
+      return error;
+    if (auto error = target_->sync())
+      return error;
+    auto path = directory_ + "/" + name_;
+    if (std::rename((path + ".new").c_str(), path.c_str()) != 0)
+      return make_error(errc::io_failed, "cannot rename " + path + ".new");
+    if (auto error = sync_directory(directory_))
+      return error;
+    return name_;
+  }
+
+private:
+  caf::error write_block() {
+    seal(block_.data());
+    auto index = blocks_for(entries_); // the header comes before the first
+    auto error = target_->write(static_cast<std::int64_t>(index * block_bytes),
+                                {block_.data(), block_.size()});
+    block_.fill('\0');
+    return error;
+  }
+
+  std::string directory_;
+  std::string name_;
+  log_offset begin_;
+  log_offset end_;
+  int tier_;
+  file_ptr target_;
+  std::uint64_t entries_ = 0;
+  block block_{};
+};
+
 } // namespace
 
 std::uint64_t index_hash(std::string_view topic, std::string_view key) {
@@ -170,59 +280,29 @@ void key_index::add_record(const record_view& record) {
 caf::error key_index::flush() {
   if (recent_end_ == covered_)
     return caf::none;
-  if (auto error = write_run(recent_, covered_, recent_end_, 0))
+  std::ranges::sort(recent_);
+  run_writer out{directory_, covered_, recent_end_, 0};
+  if (auto error = out.open())
+    return error;
+  for (const auto& x : recent_)
+    if (auto error = out.add(x))
+      return error;
+  auto name = out.finish();
+  if (!name)
+    return std::move(name.error());
+  if (auto error = take_run(*name))
     return error;
   recent_.clear();
   covered_ = recent_end_;
   return merge();
 }
 
-caf::error key_index::write_run(std::vector<index_entry> entries,
-                                log_offset begin, log_offset end, int tier) {
-  std::ranges::sort(entries);
-  auto blocks = blocks_for(entries.size());
-  std::string bytes((1 + blocks) * block_bytes, '\0');
-  auto* at = store(bytes.data(), run_magic);
-  at = store(at, begin.value);
-  at = store(at, end.value);
-  at = store(at, static_cast<std::uint64_t>(entries.size()));
-  store(at, static_cast<std::int32_t>(tier));
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    at = bytes.data() + (1 + i / block_entries) * block_bytes
-         + i % block_entries * entry_bytes;
-    at = store(at, entries[i].hash);
-    at = store(at, entries[i].position.value);
-    store(at, entries[i].store_time.value);
-  }
-  for (std::uint64_t i = 0; i <= blocks; ++i)
-    seal(bytes.data() + i * block_bytes);
-  // The name sorts by begin, and a merged run before those it replaces.
-  auto name = start_name(begin.value) + "-"
-              + std::to_string(9 - std::min(tier, 9)) + std::string{run_suffix};
-  if (auto error = replace_file(directory_ + "/" + name, bytes))
-    return error;
+caf::error key_index::take_run(const std::string& name) {
   auto opened = open_run(name);
   if (!opened)
     return std::move(opened.error());
   runs_.push_back(std::move(*opened));
   return caf::none;
-}
-
-caf::expected<std::vector<index_entry>>
-key_index::read_run(const run& source) const {
-  std::vector<index_entry> entries;
-  entries.reserve(source.entries);
-  block bytes;
-  while (entries.size() < source.entries) {
-    if (auto error =
-          read_block(*source.source, entries.size() / block_entries, bytes))
-      return error;
-    auto here =
-      std::min<std::uint64_t>(block_entries, source.entries - entries.size());
-    for (std::size_t i = 0; i < here; ++i)
-      entries.push_back(entry_in(bytes.data(), i));
-  }
-  return entries;
 }
 
 /// Joins the newest runs of one tier when there are enough of them.
@@ -236,16 +316,32 @@ caf::error key_index::merge() {
       return caf::none;
     std::vector<run> sources{runs_.end() - static_cast<long>(same),
                              runs_.end()};
-    std::vector<index_entry> all;
-    for (const auto& x : sources) {
-      auto entries = read_run(x);
-      if (!entries)
-        return std::move(entries.error());
-      all.insert(all.end(), entries->begin(), entries->end());
+    run_writer out{directory_, sources.front().begin, sources.back().end,
+                   tier + 1};
+    if (auto error = out.open())
+      return error;
+    std::vector<run_reader> readers;
+    for (const auto& x : sources)
+      readers.emplace_back(*x.source, x.entries);
+    for (auto& x : readers)
+      if (auto error = x.next())
+        return error;
+    for (;;) {
+      auto least = std::ranges::min_element(readers, {}, [](const auto& x) {
+        return std::pair{x.is_done(), x.entry()};
+      });
+      if (least->is_done())
+        break;
+      if (auto error = out.add(least->entry()))
+        return error;
+      if (auto error = least->next())
+        return error;
     }
+    auto name = out.finish();
+    if (!name)
+      return std::move(name.error());
     runs_.resize(runs_.size() - same);
-    if (auto error = write_run(std::move(all), sources.front().begin,
-                               sources.back().end, tier + 1)) {
+    if (auto error = take_run(*name)) {
       runs_.insert(runs_.end(), sources.begin(), sources.end());
       return error;
     }

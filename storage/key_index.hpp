@@ -71,9 +71,7 @@ private:
     : directory_(std::move(directory)) {}
 
   caf::expected<run> open_run(const std::string& name) const;
-  caf::expected<std::vector<index_entry>> read_run(const run& source) const;
-  caf::error write_run(std::vector<index_entry> entries, log_offset begin,
-                       log_offset end, int tier);
+  caf::error take_run(const std::string& name);
   caf::error merge();
   caf::error find_in_run(const run& source, std::uint64_t hash,
                          std::vector<index_entry>& found) const;
