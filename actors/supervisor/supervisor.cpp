@@ -86,7 +86,7 @@ lost_topics(const std::map<std::string, std::int32_t>& in_log,
   std::vector<topic_config> lost;
   for (const auto& [name, queues] : in_log) {
     auto known = std::ranges::any_of(
-      stored.topics, [&](const auto& x) { return x.name == name; });
+      stored.topics, [&name = name](const auto& x) { return x.name == name; });
     if (known || names::is_system_topic(name) || name == options.cluster
         || name == options.broker_name
         || name == options.cluster + "_REPLY_TOPIC")
