@@ -56,15 +56,30 @@ std::string bytes_after(const segment& where, log_offset from) {
   auto limit = std::min<std::int64_t>(
     where.end() - where.start(),
     begin + static_cast<std::int64_t>(limits::write_buffer_bytes_max));
-  std::string bytes;
+  // All places first: reading ahead fills the page cache with zeros, and what is
+  // in the cache counts as data.
+  std::vector<std::pair<std::int64_t, std::int64_t>> written;
   for (auto at = file.next_data(begin); at >= 0 && at < limit;) {
     auto hole = std::min(file.next_hole(at), limit);
-    bytes.resize(static_cast<std::size_t>(hole - begin), '\0');
-    if (!file.read(at, bytes.data() + (at - begin),
-                   static_cast<std::size_t>(hole - at)))
-      break; // unreadable is as good as not written
-    at = hole < limit ? file.next_data(hole) : -1;
+    if (hole <= at)
+      break;
+    written.emplace_back(at, hole);
+    at = file.next_data(hole);
   }
+  std::string bytes;
+  std::string chunk;
+  constexpr std::int64_t chunk_bytes = 1 << 20;
+  for (auto [at, hole] : written)
+    for (; at < hole; at += chunk_bytes) {
+      chunk.resize(static_cast<std::size_t>(std::min(chunk_bytes, hole - at)));
+      if (!file.read_without_ahead(at, chunk.data(), chunk.size()))
+        break; // unreadable is as good as not written
+      if (chunk.front() == '\0'
+          && std::memcmp(chunk.data(), chunk.data() + 1, chunk.size() - 1) == 0)
+        continue;
+      bytes.resize(static_cast<std::size_t>(at - begin), '\0');
+      bytes += chunk;
+    }
   bytes.resize(bytes.find_last_not_of('\0') + 1);
   return bytes;
 }

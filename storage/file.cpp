@@ -66,6 +66,14 @@ caf::expected<std::size_t> file::read(std::int64_t at, char* to,
   return done;
 }
 
+caf::expected<std::size_t> file::read_without_ahead(std::int64_t at, char* to,
+                                                    std::size_t size) const {
+  ::posix_fadvise(fd_, 0, 0, POSIX_FADV_RANDOM);
+  auto got = read(at, to, size);
+  ::posix_fadvise(fd_, 0, 0, POSIX_FADV_NORMAL);
+  return got;
+}
+
 std::int64_t file::read_resident(std::int64_t at, char* to,
                                  std::size_t size) const {
   iovec part{to, size};

@@ -57,6 +57,10 @@ public:
   caf::expected<std::size_t> read(std::int64_t at, char* to,
                                   std::size_t size) const;
 
+  /// The same without reading ahead: the page cache gets no more than asked.
+  caf::expected<std::size_t> read_without_ahead(std::int64_t at, char* to,
+                                                std::size_t size) const;
+
   /// The same without waiting for the disk.
   /// @returns -1 when some of it is not in the page cache
   std::int64_t read_resident(std::int64_t at, char* to, std::size_t size) const;
