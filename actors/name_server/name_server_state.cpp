@@ -46,10 +46,11 @@ name_server_state::register_one(const register_broker& wish, epoch_ms now) {
   clusters_[says.cluster].insert(says.name);
   auto unchanged =
     known != live_.end() && !fresh && known->second.version == says.version;
-  if (wish.topics_included && !unchanged
+  if (wish.topics_included
       && (says.broker_id == 0
           || (says.acting_master && smallest_id(says.name) == says.broker_id)))
-    apply_topics(says);
+    apply_topics(says, wish.link ? table_kind::part : table_kind::whole,
+                 unchanged);
   auto& live = live_[key];
   live.name = says.name;
   live.id = says.broker_id;
@@ -76,16 +77,23 @@ std::int64_t name_server_state::smallest_id(const std::string& name) const {
            : found->second.addresses.begin()->first;
 }
 
-/// The table is the whole truth about this broker: what it does not name any
-/// more is not there any more.
-void name_server_state::apply_topics(const broker_registration& says) {
+/// A broker elsewhere may send only what has changed; what it has deleted is
+/// deleted here with DELETE_TOPIC_IN_NAMESRV. Our own always sends all.
+void name_server_state::apply_topics(const broker_registration& says,
+                                     table_kind kind, bool same_version) {
   std::set<std::string_view> named;
   for (const auto& topic : says.topics) {
     named.insert(topic.name);
-    topics_[topic.name][says.name] =
+    auto& queues = topics_[topic.name];
+    // Two topics made at once come one by one, both with the newest version.
+    if (same_version && queues.contains(says.name))
+      continue;
+    queues[says.name] =
       queue_data{says.name, topic.read_queues, topic.write_queues, topic.perm,
                  topic.sys_flag};
   }
+  if (kind == table_kind::part || same_version)
+    return;
   for (auto& [topic, queues] : topics_)
     if (!named.contains(topic))
       queues.erase(says.name);

@@ -85,7 +85,13 @@ private:
   using address_key = std::pair<std::string, std::string>; // cluster, address
 
   void drop(const address_key& key);
-  void apply_topics(const broker_registration& says);
+  enum class table_kind : std::uint8_t {
+    whole,
+    part
+  };
+
+  void apply_topics(const broker_registration& says, table_kind kind,
+                    bool same_version);
   std::int64_t smallest_id(const std::string& name) const;
 
   std::map<std::string, std::set<std::string>> clusters_; // broker names

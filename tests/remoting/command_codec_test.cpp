@@ -99,7 +99,8 @@ TEST_CASE("a missing or bad number names its field") {
 TEST_CASE("headers that are no header are errors, not crashes") {
   for (const char* header :
        {"", "{", "[]", "null", "42", "{\"code\":}", "{\"code\":\"x\"}",
-        "{\"code\":1,\"extFields\":[]}", "{\"code\":1,\"extFields\":{\"a\":{}}}",
+        "{\"code\":1,\"extFields\":[]}",
+        "{\"code\":1,\"extFields\":{\"a\":{}}}",
         "{\"code\":99999999999999999999}", "{\"code\":1}{\"code\":2}"}) {
     CAPTURE(header);
     auto frame = json_frame(header);

@@ -14,14 +14,15 @@ namespace {
 std::string u32(std::uint32_t value) {
   std::string bytes(4, '\0');
   for (int i = 0; i < 4; ++i)
-    bytes[static_cast<std::size_t>(i)]
-      = static_cast<char>((value >> (24 - 8 * i)) & 0xff);
+    bytes[static_cast<std::size_t>(i)] =
+      static_cast<char>((value >> (24 - 8 * i)) & 0xff);
   return bytes;
 }
 
 std::string frame_of(std::string_view header, std::string_view body) {
   auto size = static_cast<std::uint32_t>(4 + header.size() + body.size());
-  std::string frame = u32(size) + u32(static_cast<std::uint32_t>(header.size()));
+  std::string frame =
+    u32(size) + u32(static_cast<std::uint32_t>(header.size()));
   frame += header;
   frame += body;
   return frame;
@@ -54,7 +55,8 @@ TEST_CASE("a frame of more than 16 MiB is malformed and says so") {
 
 TEST_CASE("a frame of exactly 16 MiB is taken") {
   auto body = std::string(16 * 1024 * 1024 - 8, 'x');
-  auto frame = frame_of("{}", std::string_view{body}.substr(0, body.size() - 2));
+  auto frame =
+    frame_of("{}", std::string_view{body}.substr(0, body.size() - 2));
   CHECK(find_frame(frame).state == frame_state::complete);
 }
 

@@ -11,9 +11,10 @@ using namespace troupe::remoting;
 TEST_CASE("a route is JSON that strict readers take") {
   topic_route route;
   route.queues.push_back({"broker-a", 8, 4, 6, 0});
-  route.brokers.push_back(
-    {"DefaultCluster", "broker-a", {{0, "1.2.3.4:10911"}, {1, "1.2.3.5:10911"}},
-     false});
+  route.brokers.push_back({"DefaultCluster",
+                           "broker-a",
+                           {{0, "1.2.3.4:10911"}, {1, "1.2.3.5:10911"}},
+                           false});
   auto json = parse_json(encode_route(route));
   REQUIRE(json);
   const auto* brokers = member_of(*json, "brokerDatas");

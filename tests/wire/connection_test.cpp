@@ -16,8 +16,9 @@ TEST_CASE("an unknown request is answered with what is not supported") {
   client.encoding = GENERATE(header_encoding::json, header_encoding::binary);
   auto ask = test::request(request_code{29999}, {});
   auto answer = client.call(ask);
-  CHECK(answer.code
-        == static_cast<std::int32_t>(response_code::request_code_not_supported));
+  CHECK(
+    answer.code
+    == static_cast<std::int32_t>(response_code::request_code_not_supported));
   CHECK(answer.remark.find("29999") != std::string::npos);
 }
 
@@ -27,12 +28,12 @@ TEST_CASE("bytes that cannot be a frame end their connection only") {
   test::client good{node.broker_port()};
   auto bytes = GENERATE(
     std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
-    std::string("\x7f\xff\xff\xff\0\0\0\0", 8),  // two gigabytes
-    std::string("\x01\x00\x00\x01\0\0\0\0", 8),  // a little over 16 MiB
-    std::string("\0\0\0\0\0\0\0\0", 8),          // less than its own header
-    std::string("\xff\xff\xff\xff\0\0\0\0", 8),  // negative
+    std::string("\x7f\xff\xff\xff\0\0\0\0", 8),      // two gigabytes
+    std::string("\x01\x00\x00\x01\0\0\0\0", 8),      // a little over 16 MiB
+    std::string("\0\0\0\0\0\0\0\0", 8),              // less than its own header
+    std::string("\xff\xff\xff\xff\0\0\0\0", 8),      // negative
     std::string("\0\0\0\x08\0\0\0\xff\0\0\0\0", 12), // header beyond the frame
-    std::string("\0\0\0\x08\0\0\0\x04{]}[", 12));   // no JSON
+    std::string("\0\0\0\x08\0\0\0\x04{]}[", 12));    // no JSON
   test::client bad{node.broker_port()};
   bad.write(bytes);
   CHECK(bad.is_closed());
@@ -86,8 +87,8 @@ TEST_CASE("a one-way request is done and never answered") {
   ask.flag = flag_oneway;
   client.send(ask);
   CHECK_FALSE(client.receive(300ms));
-  auto end = client.call(
-    test::request(request_code::get_max_offset, {{"topic", "T"}, {"queueId", "0"}}));
+  auto end = client.call(test::request(request_code::get_max_offset,
+                                       {{"topic", "T"}, {"queueId", "0"}}));
   CHECK(end.field("offset") == "2");
 }
 

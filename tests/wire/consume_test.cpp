@@ -43,8 +43,8 @@ TEST_CASE("a pull finds, waits or is told where to go on") {
   test::client client{node.broker_port()};
   client.encoding = GENERATE(header_encoding::json, header_encoding::binary);
   for (int i = 0; i < 10; ++i)
-    REQUIRE(
-      client.call(test::send_of("T", 0, "m" + std::to_string(i))).code == 0);
+    REQUIRE(client.call(test::send_of("T", 0, "m" + std::to_string(i))).code
+            == 0);
   SECTION("found") {
     auto answer = client.call(test::pull_of("G", "T", 0, 7));
     CHECK(answer.code == 0);
@@ -78,12 +78,12 @@ TEST_CASE("only wanted tags are pulled, the place moves past the others") {
   test::node node{home / "data"};
   test::client client{node.broker_port()};
   for (int i = 0; i < 9; ++i)
-    REQUIRE(client
-              .call(test::send_of("T", 0, "m" + std::to_string(i),
-                                  std::string("TAGS\x01") + "ABC"[i % 3]
-                                    + "\x02"))
-              .code
-            == 0);
+    REQUIRE(
+      client
+        .call(test::send_of("T", 0, "m" + std::to_string(i),
+                            std::string("TAGS\x01") + "ABC"[i % 3] + "\x02"))
+        .code
+      == 0);
   auto some = client.call(test::pull_of("G", "T", 0, 0, 0, "A || C"));
   CHECK(bodies_of(some) == texts{"m0", "m2", "m3", "m5", "m6", "m8"});
   auto none = client.call(test::pull_of("G", "T", 0, 0, 0, "Z"));

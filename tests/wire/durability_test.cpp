@@ -51,10 +51,9 @@ TEST_CASE("messages, settings and progress outlive the node") {
     CHECK(record->body == "m" + std::to_string(queue));
   }
   CHECK(client
-          .call(test::request(request_code::query_consumer_offset,
-                              {{"consumerGroup", "G"},
-                               {"topic", "T"},
-                               {"queueId", "0"}}))
+          .call(test::request(
+            request_code::query_consumer_offset,
+            {{"consumerGroup", "G"}, {"topic", "T"}, {"queueId", "0"}}))
           .field("offset")
         == "4");
   CHECK(client.call(test::send_of("Made", 2, "x")).code == 0);

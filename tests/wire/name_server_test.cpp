@@ -1,4 +1,5 @@
 /// The name server's side of a node.
+#include "remoting/bodies/topic_bodies.hpp"
 #include "remoting/json_value.hpp"
 
 #include "support/catch.hpp"
@@ -40,9 +41,9 @@ TEST_CASE("settings of the name server are put, read, listed and removed") {
   test::client client{node.name_server_port()};
   auto put = [&](const std::string& key, const std::string& value) {
     return client
-      .call(test::request(
-        request_code::put_kv_config,
-        {{"namespace", "NS"}, {"key", key}, {"value", value}}))
+      .call(
+        test::request(request_code::put_kv_config,
+                      {{"namespace", "NS"}, {"key", key}, {"value", value}}))
       .code;
   };
   CHECK(put("a", "1") == 0);
@@ -52,8 +53,8 @@ TEST_CASE("settings of the name server are put, read, listed and removed") {
                                      {{"namespace", "NS"}, {"key", key}}));
   };
   CHECK(get("a").field("value") == "1");
-  auto all = client.call(
-    test::request(request_code::get_kvlist_by_namespace, {{"namespace", "NS"}}));
+  auto all = client.call(test::request(request_code::get_kvlist_by_namespace,
+                                       {{"namespace", "NS"}}));
   auto json = parse_json(all.body.view());
   REQUIRE(json);
   const auto* table = member_of(*json, "table");
@@ -66,4 +67,43 @@ TEST_CASE("settings of the name server are put, read, listed and removed") {
         == 0);
   CHECK(get("a").code
         == static_cast<std::int32_t>(response_code::query_not_found));
+}
+
+TEST_CASE("a broker elsewhere may register only what has changed") {
+  test::scratch home;
+  test::node node{home / "data"};
+  test::client broker{node.name_server_port()};
+  auto register_topics = [&](std::vector<std::string> names, int counter) {
+    broker_registration says;
+    says.version = {0, 1, counter};
+    for (const auto& name : names) {
+      topic_config topic;
+      topic.name = name;
+      says.topics.push_back(topic);
+    }
+    return broker
+      .call(test::request(request_code::register_broker,
+                          {{"brokerName", "other"},
+                           {"brokerAddr", "10.9.8.7:10911"},
+                           {"clusterName", "DefaultCluster"},
+                           {"haServerAddr", "10.9.8.7:10912"},
+                           {"brokerId", "0"}},
+                          encode_registration(says)))
+      .code;
+  };
+  auto is_known = [&](const std::string& topic) {
+    return broker
+             .call(test::request(request_code::get_routeinfo_by_topic,
+                                 {{"topic", topic}}))
+             .code
+           == 0;
+  };
+  REQUIRE(register_topics({"A", "B"}, 1) == 0);
+  CHECK(is_known("A"));
+  REQUIRE(register_topics({"C"}, 2) == 0);
+  CHECK(is_known("A"));
+  CHECK(is_known("B"));
+  CHECK(is_known("C"));
+  REQUIRE(register_topics({"D"}, 2) == 0); // made at the same time as C
+  CHECK(is_known("D"));
 }
