@@ -56,8 +56,8 @@ std::string bytes_after(const segment& where, log_offset from) {
   auto limit = std::min<std::int64_t>(
     where.end() - where.start(),
     begin + static_cast<std::int64_t>(limits::write_buffer_bytes_max));
-  // All places first: reading ahead fills the page cache with zeros, and what is
-  // in the cache counts as data.
+  // All places first: reading ahead fills the page cache with zeros, and what
+  // is in the cache counts as data.
   std::vector<std::pair<std::int64_t, std::int64_t>> written;
   for (auto at = file.next_data(begin); at >= 0 && at < limit;) {
     auto hole = std::min(file.next_hole(at), limit);

@@ -125,7 +125,7 @@ void append_group_config(json_text& out, const group_config& x) {
     .field("groupName", x.name)
     .key("groupRetryPolicy")
     .raw(x.retry_policy.empty() ? usual_retry_policy
-                                 : std::string_view{x.retry_policy})
+                                : std::string_view{x.retry_policy})
     .field("groupSysFlag", x.sys_flag)
     .field("notifyConsumerIdsChangedEnable", x.notify_ids_changed)
     .field("retryMaxTimes", x.retry_max_times)
