@@ -39,6 +39,22 @@ po::options_description node_description() {
       "make topics on first use: true or false (true)");
   add("segment-bytes", text()->value_name("N"),
       "size of a commit log segment (1 GiB)");
+  add("retention-hours", text()->value_name("N"),
+      "messages older than this go, whole segments at a time; 0: none (72)");
+  add("retention-bytes", text()->value_name("N"),
+      "the oldest segments go when all have more bytes; 0: none (0)");
+  add("delete-when", text()->value_name("HOUR;..."),
+      "hours of the day at which old messages go (all day)");
+  add("disk-free-min", text()->value_name("N"),
+      "free bytes below which sends are refused (256 MiB, or 5 % of a small "
+      "disk)");
+  add("disk-full-percent", text()->value_name("N"),
+      "used part of the disk above which sends are refused; 0: none (0)");
+  add("disk-used-max", text()->value_name("N"),
+      "percent above which old messages go at any hour (75)");
+  add("delete-when-full", text()->value_name("BOOL"),
+      "the oldest messages go before their time when the disk is used to more "
+      "than 85 % (false)");
   add("config", text()->value_name("FILE"),
       "a file of `key = value` lines; broker.conf and namesrv.conf are read "
       "as they are");

@@ -126,6 +126,12 @@ public:
   /// For readers on other threads.
   log_reader reader() const;
 
+  /// Ascending, the one in use last. One that was made ahead is not among them.
+  std::vector<segment_ptr> segments() const {
+    return {segments_.begin(),
+            segments_.begin() + static_cast<std::ptrdiff_t>(tail_) + 1};
+  }
+
   /// Forgets whole segments that end at or before `position`, never the last.
   /// @returns their paths, to be removed by somebody who may block
   std::vector<std::string> drop_before(log_offset position);

@@ -271,17 +271,27 @@ caf::error consume_queue::trim(log_offset log_min) {
       high = middle;
   }
   min_ = low;
-  while (first_index_ < file_index(min_)) {
+  while (has_directory_ && first_index_ < first_kept_file()) {
     files_.erase(first_index_);
     auto start = first_index_ * options_.file_rows * consume_row_bytes;
-    // The last file stays, so that offsets never begin again.
-    if (first_index_ == file_index(end()))
-      break;
     if (auto error = remove_file(options_.directory + "/" + start_name(start)))
       return error;
     ++first_index_;
   }
   return caf::none;
+}
+
+/// The file of the last row stays, so that offsets never begin again.
+std::int64_t consume_queue::first_kept_file() const {
+  return std::min(file_index(min_), file_index(end() + -1));
+}
+
+void consume_queue::follow_trim(queue_offset min) {
+  min_ = std::max(min_, std::min(min, end()));
+  if (!has_directory_)
+    return;
+  first_index_ = std::max(first_index_, first_kept_file());
+  files_.erase(files_.begin(), files_.lower_bound(first_index_));
 }
 
 void consume_queue::release() {

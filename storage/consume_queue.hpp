@@ -96,9 +96,12 @@ public:
   /// Files written to since the last call.
   std::vector<file_ptr> take_unsynced();
 
-  /// Rows of records before `log_min` are gone.
-  /// @errors log_read_failed
+  /// Rows of records before `log_min` are gone. Reads rows and removes files.
+  /// @errors log_read_failed, io_failed
   caf::error trim(log_offset log_min);
+
+  /// Another reader of the same files has trimmed them: `min` is the first row.
+  void follow_trim(queue_offset min);
 
   /// Closes files that an idle queue does not need.
   void release();
@@ -108,6 +111,7 @@ private:
     : options_(std::move(options)) {}
 
   caf::expected<queue_offset> find_end(log_offset log_end);
+  std::int64_t first_kept_file() const;
   caf::expected<consume_row> row_at(queue_offset offset);
   caf::expected<file_ptr> open_file(std::int64_t index, open_mode mode);
   caf::error write_run(queue_offset first, const char* bytes,

@@ -71,6 +71,9 @@ public:
         background_armed_ = false;
         request_sync();
       },
+      [this](const list_segments&) { return segments(); },
+      [this](const drop_segments& x) { return drop(x.position); },
+      [this](disk_state& x) { disk_ = std::move(x); },
     };
   }
 
@@ -125,6 +128,10 @@ private:
                         "the broker is shutting down; send to another one");
     if (!failure_.empty())
       return make_error(errc::log_sync_failed, failure_);
+    if (!disk_.refusal.empty())
+      return make_error(errc::disk_full, disk_.refusal);
+    if (options_.clock() < room_retry_at_)
+      return make_error(errc::disk_full, last_failure_);
     auto waiting = log_.end() - (is_sync() ? synced_ : log_.written());
     if (waiting > static_cast<std::int64_t>(limits::write_buffer_bytes_max))
       return make_error(
@@ -172,7 +179,9 @@ private:
       bytes += storage::record_size(draft_of(batch, batch.rows[i]));
     if (auto error = log_.reserve(bytes)) {
       last_failure_ = context_of(error);
-      return error;
+      if (is(error, errc::disk_full))
+        wait_for_room();
+      return make_error(errc_of(error), last_failure_);
     }
     for (std::size_t i = first; i < first + count; ++i) {
       auto& row = batch.rows[i];
@@ -188,6 +197,18 @@ private:
     appended_messages_ += static_cast<std::int64_t>(count);
     appended_bytes_ += static_cast<std::int64_t>(bytes);
     return caf::none;
+  }
+
+  /// There is no room for the next segment. Trying costs the reactor file
+  /// calls, so it is not tried with every batch.
+  void wait_for_room() {
+    last_failure_ += "; make room on the disk: sends are taken again within a "
+                     "second";
+    room_retry_at_ =
+      options_.clock()
+      + std::chrono::milliseconds{limits::segment_retry_pause}.count();
+    log::error("commit_log", "no room for the next segment")
+      .with("why", last_failure_);
   }
 
   void index_row(const append_batch& batch, const append_row& row,
@@ -318,6 +339,8 @@ private:
     logged.batch = std::move(batch);
     for (auto i = first; i < logged.batch.rows.size(); ++i)
       add_outcome(now, logged, i, error);
+    if (error == errc::disk_full)
+      refused_disk_full_ += std::ssize(logged.batch.rows);
     for (auto& [asker, answer] : now.all()) {
       answer.why = why;
       send(asker, std::move(answer));
@@ -476,7 +499,10 @@ private:
     now.appended_bytes = appended_bytes_;
     now.writes = writes_;
     now.syncs = syncs_;
-    now.failure = failure_;
+    now.failure = failure_.empty() ? disk_.refusal : failure_;
+    now.disk_total_bytes = disk_.total_bytes;
+    now.disk_free_bytes = disk_.free_bytes;
+    now.refused_disk_full = refused_disk_full_;
     auto job = [reader = log_.reader()]() -> caf::expected<std::int64_t> {
       auto first = reader.read_record(reader.min());
       if (!first)
@@ -491,6 +517,24 @@ private:
         },
         [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
     return promise;
+  }
+
+  // -- retention --------------------------------------------------------------
+
+  segment_list segments() const {
+    segment_list result;
+    for (const auto& x : log_.segments())
+      result.segments.push_back(
+        {x->backing()->path(), x->end(), x->end() - x->start()});
+    result.derived_end = checkpointed_;
+    return result;
+  }
+
+  segments_dropped drop(log_offset position) {
+    segments_dropped result;
+    result.paths = log_.drop_before(std::min(position, checkpointed_));
+    result.min = log_.min();
+    return result;
   }
 
   // -- checkpoints and the end ------------------------------------------------
@@ -588,6 +632,9 @@ private:
   std::int64_t appended_bytes_ = 0;
   std::int64_t writes_ = 0;
   std::int64_t syncs_ = 0;
+  std::int64_t refused_disk_full_ = 0;
+  disk_state disk_;
+  epoch_ms room_retry_at_; // until then there is no room for a segment
   caf::typed_response_promise<log_drained> drained_;
 };
 

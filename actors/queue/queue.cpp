@@ -39,10 +39,7 @@ public:
       [this](const describe_queue&) { return report(); },
       [this](const sweep_tick&) { sweep(); },
       [this](const write_rows&) { return write(); },
-      [this](const trim_queue& x) {
-        if (auto error = state_.rows().trim(x.min))
-          warn("cannot trim the consume queue", error);
-      },
+      [this](const trim_queue& x) { trim(x.min); },
       [this](const remove_queue&) { remove(); },
     };
   }
@@ -258,6 +255,25 @@ private:
       },
       [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
     return promise;
+  }
+
+  /// Rows are searched and files removed where waiting for the disk hurts
+  /// nobody.
+  void trim(log_offset log_min) {
+    auto range = state_.range();
+    if (range.min == range.max)
+      return;
+    search(
+      [log_min](storage::consume_queue& rows,
+                const storage::log_reader&) -> caf::expected<std::int64_t> {
+        if (auto error = rows.trim(log_min))
+          return error;
+        return rows.min().value;
+      },
+      [this](std::int64_t min) { state_.rows().follow_trim({min}); },
+      [this](caf::error& error) {
+        warn("cannot trim the consume queue", error);
+      });
   }
 
   queue_report report() {

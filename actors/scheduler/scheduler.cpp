@@ -23,6 +23,7 @@ namespace {
 /// A delayed message that is not delivered yet.
 struct delayed_message {
   queue_offset offset; ///< in the level's queue
+  log_offset position; ///< in the log
   epoch_ms due;
   std::string topic; ///< the real one
   queue_id queue;
@@ -36,7 +37,9 @@ struct level {
   queue_offset next;      ///< of the next pull
   queue_offset delivered; ///< everything before it is in its real topic
   queue_offset max;
+  log_offset settled; ///< position of the last one that was delivered
   std::deque<delayed_message> heads;
+  bool heard = false; ///< the queue has said what it holds
   bool pulling = false;
   bool delivering = false; ///< the first head is on its way into the log
   bool dirty = false;
@@ -75,6 +78,7 @@ public:
           report.levels.push_back({x.number, x.delivered, x.max});
         return report;
       },
+      [this](const query_oldest_needed&) { return oldest_needed{oldest()}; },
     };
   }
 
@@ -121,9 +125,11 @@ private:
     row.from.opaque = x.number; // finds the level again
     row.offset = x.next;
     row.messages_max = static_cast<std::int32_t>(heads_max);
-    // Long, because nobody watches: a message wakes it.
-    row.park_until =
-      options_.clock() + std::chrono::milliseconds{limits::park_max}.count();
+    // Long, because nobody watches: a message wakes it. Only the first answer
+    // comes at once: it says whether anything waits.
+    if (x.heard)
+      row.park_until =
+        options_.clock() + std::chrono::milliseconds{limits::park_max}.count();
     pull_batch batch;
     batch.rows.push_back(std::move(row));
     batch.reply_to = caf::actor_cast<pull_asker>(this);
@@ -141,6 +147,7 @@ private:
       if (x == nullptr)
         continue;
       x->pulling = false;
+      x->heard = true;
       x->max = outcome.max;
       auto offset = x->next;
       for (auto i = outcome.first_run; i < outcome.first_run + outcome.runs;
@@ -179,6 +186,7 @@ private:
                              const storage::record_view& record) const {
     delayed_message message;
     message.offset = record.offset;
+    message.position = record.position;
     message.due = record.store_time + options_.delays.delay_ms(x.number);
     auto text = record.properties;
     message.topic = properties::find(text, properties::real_topic);
@@ -282,6 +290,7 @@ private:
   void finish_head(level& x) {
     x.delivering = false;
     auto behind = x.heads.front().offset + 1;
+    x.settled = x.heads.front().position;
     x.heads.pop_front();
     advance(x, x.heads.empty() ? std::max(behind, x.next) : behind);
     pull(x);
@@ -297,6 +306,20 @@ private:
       return;
     commit_armed_ = true;
     delayed_send(this, commit_period, delay_commit_tick{});
+  }
+
+  /// The oldest message that is not delivered yet.
+  log_offset oldest() const {
+    if (levels_.empty())
+      return {}; // not started: all of the log may be needed
+    auto first = nothing_needed;
+    for (const auto& x : levels_) {
+      if (!x.heads.empty())
+        first = std::min(first, x.heads.front().position);
+      else if (!x.heard || x.next < x.max)
+        first = std::min(first, x.settled);
+    }
+    return first;
   }
 
   /// One timer, for the message that is due first.

@@ -10,6 +10,7 @@
 #include "queue/queue.hpp"
 #include "reactor/quiet.hpp"
 #include "registrar/registrar.hpp"
+#include "retention/retention.hpp"
 #include "scheduler/scheduler.hpp"
 #include "state_store/state_store.hpp"
 #include "storage/lmdb.hpp"
@@ -54,6 +55,7 @@ caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
   watch(cast.registrar, "registrar");
   watch(cast.directory, "directory");
   watch(cast.scheduler, "scheduler");
+  watch(cast.retention, "retention");
   watch(cast.gateway, "gateway");
   self->set_down_handler([self, on_failure](const caf::down_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown || !x.reason)
@@ -175,6 +177,18 @@ void spawn_broker(caf::actor_system& system, reactor& home,
   cast.scheduler = spawn_scheduler(
     system, here,
     {options.delays, std::move(delays), cast.directory, cast.state_store});
+  retention_options keeping;
+  keeping.directory = options.data_directory;
+  keeping.rules = options.retention;
+  keeping.log = cast.commit_log;
+  keeping.directory_of_topics = cast.directory;
+  keeping.index = cast.key_index;
+  keeping.period = options.retention_period;
+  cast.retention =
+    spawn_retention(system, threading::detached, std::move(keeping));
+  // Who reads old records again: no segment goes that one of them needs.
+  caf::anon_send(cast.retention,
+                 add_log_follower{"delayed messages", cast.scheduler});
 }
 
 } // namespace
@@ -295,6 +309,7 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
       note("checkpoint", ask<checkpoint_done>(self, cast.commit_log,
                                               final_checkpoint{}, limit));
     end(cast.gateway);
+    end(cast.retention);
     end(cast.scheduler);
     end(cast.directory);
     end(cast.commit_log);

@@ -12,8 +12,10 @@
 #include "troupe/actor/key_index.hpp"
 #include "troupe/actor/name_server.hpp"
 #include "troupe/actor/registrar.hpp"
+#include "troupe/actor/retention.hpp"
 #include "troupe/actor/scheduler.hpp"
 #include "troupe/actor/state_store.hpp"
+#include "troupe/model/retention_rules.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
@@ -47,6 +49,8 @@ struct cast_options {
   std::int64_t segment_bytes = limits::segment_bytes;
   std::int64_t consume_queue_file_rows = limits::consume_queue_file_rows;
   delay_levels delays;
+  retention_rules retention;
+  std::chrono::milliseconds retention_period = limits::retention_period;
   /// Shown by requests for the configuration.
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -62,6 +66,7 @@ struct cast_handles {
   registrar_actor registrar;
   directory_actor directory;
   scheduler_actor scheduler;
+  retention_actor retention;
   gateway_actor gateway;
   caf::actor supervisor;
   gateway_ports ports;

@@ -135,7 +135,36 @@ caf::error apply_broker_role(node_options&, const setting& s) {
   return caf::none;
 }
 
+/// Hours separated by `;`, as in `04;16`.
+caf::error apply_delete_when(node_options& o, const setting& s) {
+  auto& hours = o.retention.hours;
+  hours.clear();
+  for (auto rest = s.value; !rest.empty();) {
+    auto semicolon = rest.find(';');
+    setting one{s.key, trimmed(rest.substr(0, semicolon)), s.where};
+    rest =
+      semicolon == rest.npos ? std::string_view{} : rest.substr(semicolon + 1);
+    if (one.value.empty())
+      continue;
+    int hour = 0;
+    if (auto error = one.number(hour, 0, 23))
+      return error;
+    hours.push_back(hour);
+  }
+  return caf::none;
+}
+
+caf::error apply_hours(node_options& o, const setting& s) {
+  std::int64_t hours = 0;
+  constexpr std::int64_t century = 100 * 366 * 24;
+  if (auto error = s.number(hours, 0, century))
+    return error;
+  o.retention.keep_ms = hours * 3'600'000;
+  return caf::none;
+}
+
 constexpr std::int64_t gib = 1ll << 30;
+constexpr auto any_bytes = std::numeric_limits<std::int64_t>::max();
 
 constexpr std::array known_keys{
   known_key{"data", "storePathRootDir",
@@ -185,6 +214,28 @@ constexpr std::array known_keys{
                               2 * gib);
             }},
   known_key{"delay-levels", "messageDelayLevel", apply_delays},
+  known_key{"retention-hours", "fileReservedTime", apply_hours},
+  known_key{"retention-bytes", "",
+            [](auto& o, const auto& s) {
+              return s.number(o.retention.bytes_max, 0, any_bytes);
+            }},
+  known_key{"delete-when", "deleteWhen", apply_delete_when},
+  known_key{"disk-free-min", "",
+            [](auto& o, const auto& s) {
+              return s.number(o.retention.free_bytes_min, 0, any_bytes);
+            }},
+  known_key{"disk-full-percent", "diskSpaceWarningLevelRatio",
+            [](auto& o, const auto& s) {
+              return s.number(o.retention.full_percent, 0, 100);
+            }},
+  known_key{"disk-used-max", "diskMaxUsedSpaceRatio",
+            [](auto& o, const auto& s) {
+              return s.number(o.retention.used_percent_max, 0, 100);
+            }},
+  known_key{"delete-when-full", "cleanFileForciblyEnable",
+            [](auto& o, const auto& s) {
+              return s.flag(o.retention.delete_when_full);
+            }},
   known_key{"", "brokerRole", apply_broker_role},
 };
 
@@ -201,8 +252,6 @@ constexpr std::array idle_keys{
   idle_key{"haListenPort", "there is no replication yet"},
   idle_key{"brokerIP2", "there is no replication yet"},
   idle_key{"haMasterAddress", "there is no replication yet"},
-  idle_key{"deleteWhen", "messages are not deleted by age yet"},
-  idle_key{"fileReservedTime", "messages are not deleted by age yet"},
   idle_key{"transactionTimeOut", "transactions are not served yet"},
   idle_key{"transactionCheckMax", "transactions are not served yet"},
   idle_key{"transactionCheckInterval", "transactions are not served yet"},

@@ -55,6 +55,14 @@ std::string default_broker_name() {
   return text.empty() ? "broker" : text;
 }
 
+/// As it is written in broker.conf.
+std::string hours_text(const std::vector<int>& hours) {
+  std::string text;
+  for (auto hour : hours)
+    text += (text.empty() ? "" : ";") + std::to_string(hour);
+  return text;
+}
+
 caf::expected<cast_options> cast_of(const node_options& options) {
   cast_options cast;
   cast.data_directory = options.data;
@@ -81,6 +89,7 @@ caf::expected<cast_options> cast_of(const node_options& options) {
   cast.broker_permission = options.broker_permission;
   cast.body_bytes_max = static_cast<std::size_t>(options.message_bytes_max);
   cast.segment_bytes = options.segment_bytes;
+  cast.retention = options.retention;
   if (!options.delay_levels.empty())
     cast.delays = *delay_levels::parse(options.delay_levels);
   auto flag = [](bool x) { return std::string{x ? "true" : "false"}; };
@@ -93,6 +102,10 @@ caf::expected<cast_options> cast_of(const node_options& options) {
     {"brokerPermission", std::to_string(cast.broker_permission)},
     {"brokerRole", "ASYNC_MASTER"},
     {"defaultTopicQueueNums", std::to_string(cast.default_topic_queues)},
+    {"deleteWhen", hours_text(options.retention.hours)},
+    {"diskMaxUsedSpaceRatio",
+     std::to_string(options.retention.used_percent_max)},
+    {"fileReservedTime", std::to_string(options.retention.keep_ms / 3'600'000)},
     {"flushDiskType", options.sync_flush ? "SYNC_FLUSH" : "ASYNC_FLUSH"},
     {"listenPort", std::to_string(cast.broker_port)},
     {"mappedFileSizeCommitLog", std::to_string(cast.segment_bytes)},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "troupe/limits.hpp"
+#include "troupe/model/retention_rules.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,7 @@ struct node_options {
   std::int64_t message_bytes_max = limits::body_bytes_max;
   std::int64_t segment_bytes = limits::segment_bytes;
   std::string delay_levels; ///< empty: RocketMQ's eighteen
+  retention_rules retention;
 };
 
 } // namespace troupe::app

@@ -47,6 +47,19 @@ inline constexpr milliseconds async_flush_period{500};
 inline constexpr std::int64_t resident_bytes = 256ll
                                                << 20; // newest, never cold
 
+inline constexpr milliseconds segment_retry_pause{500}; // after a full disk
+
+// Retention and the disk.
+inline constexpr std::int64_t retention_ms = 72ll * 3'600'000;
+inline constexpr std::int64_t disk_used_percent_max = 75;
+inline constexpr std::int64_t disk_force_percent = 85;
+inline constexpr std::int64_t disk_free_bytes_min = 256ll << 20; // or, if less,
+inline constexpr std::int64_t disk_free_percent_min = 5; // that of the disk
+inline constexpr milliseconds disk_watch_period{1000};
+inline constexpr milliseconds retention_period{10'000};
+inline constexpr std::int64_t segments_removed_per_round_max = 10;
+inline constexpr milliseconds segment_remove_pause{100};
+
 // Consume queues and index.
 inline constexpr std::int64_t consume_queue_file_rows = 300'000;
 inline constexpr std::size_t rows_in_memory_max = 204; // 4080 bytes of rows

@@ -40,6 +40,12 @@ TROUPE_MESSAGE(checkpoint_tick)
 TROUPE_MESSAGE(final_checkpoint)
 TROUPE_MESSAGE(checkpoint_done)
 
+TROUPE_MESSAGE(list_segments)
+TROUPE_MESSAGE(segment_list)
+TROUPE_MESSAGE(drop_segments)
+TROUPE_MESSAGE(segments_dropped)
+TROUPE_MESSAGE(disk_state)
+
 // queue
 TROUPE_MESSAGE(pull_done)
 TROUPE_MESSAGE(pull_batch)
@@ -200,6 +206,14 @@ TROUPE_MESSAGE(deliver_tick)
 TROUPE_MESSAGE(delay_commit_tick)
 TROUPE_MESSAGE(describe_delays)
 TROUPE_MESSAGE(delay_report)
+
+// retention
+TROUPE_MESSAGE(query_oldest_needed)
+TROUPE_MESSAGE(oldest_needed)
+TROUPE_MESSAGE(add_log_follower)
+TROUPE_MESSAGE(watch_disk_tick)
+TROUPE_MESSAGE(retention_tick)
+TROUPE_MESSAGE(remove_segment_tick)
 
 // gateway
 TROUPE_MESSAGE(drain_gateway)

@@ -44,6 +44,8 @@ TEST_CASE("a broker.conf of Apache RocketMQ is read as it is") {
   CHECK_FALSE(options.auto_create_topics);
   CHECK(options.segment_bytes == 1048576);
   CHECK(options.delay_levels == "1s 10s 1m");
+  CHECK(options.retention.hours == std::vector{4});
+  CHECK(options.retention.keep_ms == 48 * 3'600'000);
 }
 
 TEST_CASE("the names of the command line are understood, too") {
@@ -69,6 +71,8 @@ TEST_CASE("a bad value is refused with its line, itself and what is allowed") {
              bad_line{"\nautoCreateTopicEnable=yes\n", "true or false"},
              bad_line{"\nmessageDelayLevel=1 parsec\n", ""},
              bad_line{"\nbrokerRole=SLAVE\n", "MASTER"},
+             bad_line{"\ndeleteWhen=04;24\n", "23"},
+             bad_line{"\nfileReservedTime=-1\n", "0 to"},
              bad_line{"\nnamesrvAddr=host\n", "host:port"},
              bad_line{"\nno equals sign\n", ""});
   node_options options;

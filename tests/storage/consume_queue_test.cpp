@@ -133,6 +133,44 @@ TEST_CASE("a hole between rows is filled with rows that say so") {
   CHECK(rows[3] == row_number(3));
 }
 
+TEST_CASE("offsets go on when all rows of a queue are gone") {
+  auto count = GENERATE(as<std::int64_t>{}, 1, 29, 30, 31, 60);
+  CAPTURE(count);
+  test::scratch home;
+  {
+    auto queue = open_queue(home / "q");
+    for (std::int64_t i = 0; i < count; ++i)
+      REQUIRE_FALSE(queue.append(row_number(i)));
+    REQUIRE_FALSE(queue.write_rows());
+    REQUIRE_FALSE(queue.trim({count * 100}));
+    CHECK(queue.min() == queue_offset{count});
+    CHECK(list_directory(home / "q").size() == 1);
+  }
+  auto queue = open_queue(home / "q", {count * 100}, {count * 100});
+  CHECK(queue.min() == queue_offset{count});
+  CHECK(queue.end() == queue_offset{count});
+}
+
+TEST_CASE("a reader follows what another one has trimmed") {
+  test::scratch home;
+  auto queue = open_queue(home / "q");
+  for (std::int64_t i = 0; i < 100; ++i)
+    REQUIRE_FALSE(queue.append(row_number(i)));
+  REQUIRE_FALSE(queue.write_rows());
+  std::vector<consume_row> rows;
+  REQUIRE_FALSE(queue.read_blocking({0}, 1, rows)); // opens the first file
+  auto other = open_queue(home / "q", {6500});
+  CHECK(other.min() == queue_offset{65});
+  queue.follow_trim(other.min());
+  CHECK(queue.min() == queue_offset{65});
+  rows.clear();
+  REQUIRE_FALSE(queue.read_blocking({65}, 35, rows));
+  CHECK(rows.size() == 35);
+  CHECK(rows.front() == row_number(65));
+  REQUIRE_FALSE(queue.append(row_number(100)));
+  CHECK(queue.end() == queue_offset{101});
+}
+
 TEST_CASE("files of another row count are refused") {
   test::scratch home;
   {

@@ -27,6 +27,15 @@ std::string rate_of(std::int64_t count, std::int64_t ms) {
   return rate + " " + rate + " " + rate;
 }
 
+/// Used part of the disk, 0 to 1.
+std::string used_ratio(const log_report& log) {
+  if (log.disk_total_bytes == 0)
+    return "0.0";
+  return std::to_string(
+    static_cast<double>(log.disk_total_bytes - log.disk_free_bytes)
+    / static_cast<double>(log.disk_total_bytes));
+}
+
 kv_rows rows_of(gateway_context& context, const log_report& log) {
   const auto& options = context.options();
   const auto& counters = context.counters();
@@ -59,8 +68,13 @@ kv_rows rows_of(gateway_context& context, const log_report& log) {
     {"remainHowManyDataToCommit", "0 B"},
     {"dispatchBehindBytes", "0"},
     {"pageCacheLockTimeMills", "0"},
-    {"commitLogDiskRatio", "0.0"},
-    {"consumeQueueDiskRatio", "0.0"},
+    {"commitLogDiskRatio", used_ratio(log)},
+    {"consumeQueueDiskRatio", used_ratio(log)},
+    {"commitLogDirCapacity", "Total : " + text(log.disk_total_bytes)
+                               + " B, Free : " + text(log.disk_free_bytes)
+                               + " B."},
+    {"troupe.refused.diskFull", text(log.refused_disk_full)},
+    {"troupe.refused.why", log.failure},
     {"EndTransactionQueueSize", "0"},
     {"EndTransactionThreadPoolQueueCapacity", "0"},
     {"timerReadBehind", "0"},

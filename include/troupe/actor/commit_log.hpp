@@ -177,6 +177,9 @@ struct log_report {
   std::int64_t syncs = 0;             ///< fdatasync groups since start
   epoch_ms earliest_store_time;       ///< -1 when the log is empty
   std::string failure; ///< empty while it accepts; else why it does not
+  std::int64_t disk_total_bytes = 0; ///< 0: nobody has looked yet
+  std::int64_t disk_free_bytes = 0;
+  std::int64_t refused_disk_full = 0; ///< messages since start
 };
 
 /// Writes and syncs everything, then answers. Later batches are refused with
@@ -197,6 +200,39 @@ struct final_checkpoint {};
 
 struct checkpoint_done {};
 
+/// The segments of the log. Asked by retention.
+struct list_segments {};
+
+struct segment_info {
+  std::string path;
+  log_offset end;
+  std::int64_t bytes = 0;
+};
+
+struct segment_list {
+  std::vector<segment_info> segments; ///< ascending, the one in use last
+  log_offset derived_end; ///< rows of all records before it are durable
+};
+
+/// Forgets whole segments that end at or before `position`, as far as their
+/// rows are durable: the offsets of a queue never begin again. Readers and
+/// answers under way keep what they have.
+struct drop_segments {
+  log_offset position;
+};
+
+struct segments_dropped {
+  std::vector<std::string> paths; ///< to be removed, oldest first
+  log_offset min;                 ///< where the log begins now
+};
+
+/// How full the disk is. Sent by retention when it has looked.
+struct disk_state {
+  std::int64_t total_bytes = 0;
+  std::int64_t free_bytes = 0;
+  std::string refusal; ///< empty: there is room; else why nothing is stored
+};
+
 using commit_log_actor = caf::typed_actor<
   // Answered to reply_to by append_done once durable (or once written, by
   // option or by row). Errors: log_write_failed, log_sync_failed, disk_full,
@@ -212,6 +248,9 @@ using commit_log_actor = caf::typed_actor<
   caf::reacts_to<checkpoint_tick>,
   // Errors: log_write_failed, log_sync_failed, io_failed.
   caf::replies_to<final_checkpoint>::with<checkpoint_done>,
-  caf::reacts_to<set_rows_source>, caf::reacts_to<background_sync_tick>>;
+  caf::reacts_to<set_rows_source>, caf::reacts_to<background_sync_tick>,
+  caf::replies_to<list_segments>::with<segment_list>,
+  caf::replies_to<drop_segments>::with<segments_dropped>,
+  caf::reacts_to<disk_state>>;
 
 } // namespace troupe

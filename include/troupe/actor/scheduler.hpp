@@ -4,6 +4,7 @@
 #pragma once
 
 #include "troupe/actor/queue.hpp"
+#include "troupe/actor/retention.hpp"
 
 namespace troupe {
 
@@ -30,6 +31,7 @@ using scheduler_actor =
   caf::typed_actor<caf::reacts_to<pull_done>, caf::reacts_to<append_done>,
                    caf::reacts_to<deliver_tick>,
                    caf::reacts_to<delay_commit_tick>,
-                   caf::replies_to<describe_delays>::with<delay_report>>;
+                   caf::replies_to<describe_delays>::with<delay_report>,
+                   caf::replies_to<query_oldest_needed>::with<oldest_needed>>;
 
 } // namespace troupe
