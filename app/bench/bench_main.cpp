@@ -4,6 +4,8 @@
 #include "app/bench/limit_server.hpp"
 #include "app/bench/load.hpp"
 #include "app/bench/process_usage.hpp"
+#include "app/bench/raw_rates.hpp"
+#include "app/bench/requests.hpp"
 #include "remoting/json_text.hpp"
 #include "storage/file.hpp"
 
@@ -194,6 +196,12 @@ void print_round(const subject& of, const round_result& x) {
      x.used ? decimals(static_cast<double>(x.used->peak_rss_bytes) / mb, 1)
             : "-",
      std::to_string(x.load.failures)});
+  if (x.load.missing > 0)
+    std::printf("  acknowledged, but not delivered in time: %lld\n",
+                static_cast<long long>(x.load.missing));
+  if (x.load.unsent > 0)
+    std::printf("  due, but never begun: %lld\n",
+                static_cast<long long>(x.load.unsent));
   if (x.load.failures == 0)
     return;
   for (const auto& [code, count] : x.load.failure_codes)
@@ -237,7 +245,7 @@ void print_json(const bench_options& options,
                 const std::vector<subject>& subjects, const rounds_of& rounds) {
   remoting::json_text out;
   out.begin_object()
-    .field("mode", options.mode == bench_mode::send ? "send" : "pull")
+    .field("mode", name_of(options.mode))
     .field("connections", options.connections)
     .field("window", options.window)
     .field("body_bytes", options.body_bytes)
@@ -258,7 +266,10 @@ void print_json(const bench_options& options,
       const auto& latency = x.load.latency;
       out.begin_object()
         .field("messages", x.load.messages)
-        .field("failures", x.load.failures);
+        .field("failures", x.load.failures)
+        .field("failure_remark", x.load.failure_remark)
+        .field("missing", x.load.missing)
+        .field("unsent", x.load.unsent);
       thousandths(out, "seconds", x.load.seconds);
       thousandths(out, "messages_per_second", x.rate());
       out.field("p50_ns", latency.quantile(0.5))
@@ -303,6 +314,48 @@ caf::expected<subject> start_node(child& process, const bench_options& options,
   return subject{"troupe", "127.0.0.1:" + port, process.pid()};
 }
 
+caf::error run_raw(const bench_options& options) {
+  work_directory directory{options.directory};
+  if (auto error = storage::make_directories(directory.path()))
+    return error;
+  auto rates = measure_raw_rates(directory.path(), options.duration);
+  if (!rates)
+    return std::move(rates.error());
+  remoting::json_text out;
+  out.begin_object();
+  thousandths(out, "pwrite_64k_bytes_per_second",
+              rates->write_bytes_per_second);
+  thousandths(out, "pwrite_256_per_second", rates->small_writes_per_second);
+  thousandths(out, "fdatasync_4k_per_second", rates->syncs_per_second);
+  thousandths(out, "loopback_128_round_trips_per_second",
+              rates->loopback_trips_per_second);
+  thousandths(out, "loopback_64k_bytes_per_second",
+              rates->loopback_bytes_per_second);
+  std::cout << out.end_object().take() << '\n';
+  return caf::none;
+}
+
+/// Serves until the process is killed.
+caf::error serve_as_limit(const bench_options& options) {
+  work_directory directory{options.directory};
+  if (auto error = storage::make_directories(directory.path()))
+    return error;
+  run_limit_server(directory.path(), options.sync, STDOUT_FILENO);
+  return make_error(errc::io_failed,
+                    "cannot listen, or cannot reserve 1 GiB in "
+                      + directory.path());
+}
+
+/// Sends what is to be pulled.
+caf::error fill(const bench_options& options, const std::string& at) {
+  auto filling = options;
+  filling.mode = bench_mode::send;
+  filling.rate = 0;
+  filling.once = false;
+  auto filled = run_load(filling, at, options.warmup + 1);
+  return filled ? caf::error{} : std::move(filled.error());
+}
+
 caf::error run(const bench_options& options) {
   work_directory directory{options.directory};
   if (auto error = storage::make_directories(directory.path()))
@@ -320,9 +373,10 @@ caf::error run(const bench_options& options) {
   }
   if (!options.against.empty())
     subjects.push_back({"against", options.against, options.against_pid});
-  for (const auto& x : subjects)
-    if (auto error = make_topics(options, x.address))
-      return error;
+  if (!options.prepared)
+    for (const auto& x : subjects)
+      if (auto error = make_topics(options, x.address))
+        return error;
   if (options.limit) {
     auto port = limit.start([&](int out) {
       return run_limit_server(directory.path(), options.sync, out);
@@ -331,16 +385,10 @@ caf::error run(const bench_options& options) {
       return std::move(port.error());
     subjects.push_back({"limit", "127.0.0.1:" + *port, limit.pid()});
   }
-  if (options.mode == bench_mode::pull) {
-    // Something to pull, of the wanted size.
-    auto filling = options;
-    filling.mode = bench_mode::send;
-    filling.rate = 0;
+  if (options.mode == bench_mode::pull && !options.prepared)
     for (const auto& x : subjects)
-      if (auto filled = run_load(filling, x.address, options.warmup + 1);
-          !filled)
-        return std::move(filled.error());
-  }
+      if (auto error = fill(options, x.address))
+        return error;
   if (!options.json)
     print_head();
   rounds_of rounds(subjects.size());
@@ -371,7 +419,11 @@ int bench_main(const std::vector<std::string>& arguments) {
   }
   if (!*options)
     return 0;
-  if (auto error = run(**options)) {
+  const auto& chosen = **options;
+  auto error = chosen.mode == bench_mode::raw     ? run_raw(chosen)
+               : chosen.mode == bench_mode::limit ? serve_as_limit(chosen)
+                                                  : run(chosen);
+  if (error) {
     std::cerr << "troupe bench: " << context_of(error) << '\n';
     return 1;
   }

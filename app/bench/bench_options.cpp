@@ -2,6 +2,8 @@
 
 #include <boost/program_options.hpp>
 
+#include <algorithm>
+#include <array>
 #include <iostream>
 
 namespace troupe::app {
@@ -12,8 +14,11 @@ namespace {
 
 po::options_description description(bench_options& o) {
   po::options_description all{
-    "troupe bench [send|pull]: loads a server that speaks RocketMQ's protocol\n"
-    "and measures it. Without --broker a node is started for it.\n\nOptions"};
+    "troupe bench [send|pull|transaction|deliver|raw|limit]: loads a server\n"
+    "that speaks RocketMQ's protocol and measures it. Without --broker a node\n"
+    "is started for it. deliver: consumers wait, latency counts from when a\n"
+    "message was due to be sent until they have it. raw: disk and loopback\n"
+    "alone. limit: only serves, as the bare server.\n\nOptions"};
   auto add = all.add_options();
   add("broker", po::value(&o.broker)->value_name("HOST:PORT"),
       "the broker to load");
@@ -34,6 +39,8 @@ po::options_description description(bench_options& o) {
       "requests in flight on each connection (16)");
   add("body,b", po::value(&o.body_bytes)->value_name("BYTES"),
       "size of a message's body (1024)");
+  add("topic", po::value(&o.topic)->value_name("NAME"),
+      "topics are called NAME-0, NAME-1 and so on (bench)");
   add("topics", po::value(&o.topics)->value_name("N"), "topics (1)");
   add("queues", po::value(&o.queues)->value_name("N"),
       "queues of each topic (8)");
@@ -45,6 +52,22 @@ po::options_description description(bench_options& o) {
   add("rate", po::value(&o.rate)->value_name("MSG/S"),
       "messages per second; latency counts from when each was due (as fast as "
       "possible)");
+  add("messages", po::value(&o.messages)->value_name("N"),
+      "ends when so many are through (by --duration)");
+  add("lockstep", po::bool_switch(&o.lockstep),
+      "a connection asks again when all it asked is answered");
+  add("ordered", po::bool_switch(&o.ordered),
+      "each connection sends to one queue, one message at a time");
+  add("once", po::bool_switch(&o.once),
+      "pull: each message once, one pull at a time from each queue");
+  add("prepared", po::bool_switch(&o.prepared),
+      "the topics, and what is pulled, are there already");
+  add("groups", po::value(&o.groups)->value_name("N"),
+      "groups that pull or wait, each for all messages (1)");
+  add("delay-level", po::value(&o.delay_level)->value_name("0|1"),
+      "1: messages to be delivered after a second (0)");
+  add("idle", po::value(&o.idle)->value_name("N"),
+      "connections more, which ask nothing (0)");
   add("rounds", po::value(&o.rounds)->value_name("N"),
       "rounds, in turn over all servers (1; 5 when there are several)");
   add("dir", po::value(&o.directory)->value_name("DIR"),
@@ -58,7 +81,37 @@ caf::error bad(std::string what) {
   return make_error(errc::bad_config, std::move(what));
 }
 
+constexpr std::array<std::string_view, 6> mode_names{
+  "send", "pull", "transaction", "deliver", "raw", "limit"};
+
+std::optional<bench_mode> mode_named(std::string_view name) {
+  auto found = std::ranges::find(mode_names, name);
+  if (found == mode_names.end())
+    return {};
+  return static_cast<bench_mode>(found - mode_names.begin());
+}
+
+/// What cannot be, beyond the range of a single number.
+caf::error check_together(const bench_options& o) {
+  constexpr int body_bytes_min = 19; // a time is written into it
+  if (o.mode == bench_mode::deliver && o.body_bytes < body_bytes_min)
+    return bad("deliver takes --body 19 or more");
+  if (o.mode == bench_mode::deliver && o.batch > 1)
+    return bad("deliver takes no --batch");
+  if (o.mode == bench_mode::transaction && o.batch > 1)
+    return bad("transaction takes no --batch");
+  if (o.once && o.mode != bench_mode::pull)
+    return bad("--once goes with pull");
+  if (o.delay_level > 0 && o.mode != bench_mode::deliver)
+    return bad("--delay-level goes with deliver");
+  return caf::none;
+}
+
 } // namespace
+
+std::string_view name_of(bench_mode mode) {
+  return mode_names[static_cast<std::size_t>(mode)];
+}
 
 caf::expected<std::optional<bench_options>>
 parse_bench_options(const std::vector<std::string>& arguments) {
@@ -67,11 +120,12 @@ parse_bench_options(const std::vector<std::string>& arguments) {
   po::variables_map given;
   auto rest = arguments;
   if (!rest.empty() && !rest.front().starts_with("-")) {
-    if (rest.front() == "pull")
-      options.mode = bench_mode::pull;
-    else if (rest.front() != "send")
+    auto mode = mode_named(rest.front());
+    if (!mode)
       return bad("`" + rest.front()
-                 + "` is no kind of load; write send or pull");
+                 + "` is no kind of load; write send, pull, transaction, "
+                   "deliver, raw or limit");
+    options.mode = *mode;
     rest.erase(rest.begin());
   }
   try {
@@ -116,6 +170,16 @@ parse_bench_options(const std::vector<std::string>& arguments) {
                "to 1000");
   if (options.rate < 0)
     return bad("--rate takes a positive number");
+  if (options.messages < 0 || !within(options.groups, 1, 1000)
+      || !within(options.idle, 0, 60000) || !within(options.delay_level, 0, 1))
+    return bad("--messages takes a positive number, --groups 1 to 1000, --idle "
+               "0 to 60000, --delay-level 0 or 1");
+  if (options.topic.empty() || options.topic.size() > 100)
+    return bad("--topic takes 1 to 100 letters, digits, - and _");
+  if (auto error = check_together(options))
+    return error;
+  if (options.ordered)
+    options.window = 1;
   return std::optional{options};
 }
 

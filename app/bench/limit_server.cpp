@@ -3,7 +3,8 @@
 #include "storage/big_endian.hpp"
 #include "storage/crc32.hpp"
 
-#include <cstring>
+#include <cerrno>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -23,13 +24,18 @@ using storage::load;
 using storage::store;
 
 constexpr std::size_t record_head_bytes = 91;
+constexpr std::size_t texts_bytes = 64; // topic and properties of our load
 constexpr std::int64_t file_bytes = std::int64_t{1} << 30;
 constexpr std::int32_t pull_message = 11;
 constexpr std::size_t records_per_pull = 32;
 
 struct peer {
-  std::string in;
+  int fd = -1;
+  std::string in; ///< of a frame that is not complete
   std::string out;
+  std::size_t out_done = 0;
+  bool dirty = false;
+  bool wants_write = false;
 };
 
 class limit_server {
@@ -53,19 +59,19 @@ public:
   }
 
   int listen() {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    listener_.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0
-        || ::listen(listener_, 1024) != 0
-        || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address),
+    if (::bind(listener_.fd, reinterpret_cast<sockaddr*>(&address), size) != 0
+        || ::listen(listener_.fd, 1024) != 0
+        || ::getsockname(listener_.fd, reinterpret_cast<sockaddr*>(&address),
                          &size)
              != 0)
       return -1;
     poll_ = ::epoll_create1(0);
-    watch(listener_);
+    watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
     return ntohs(address.sin_port);
   }
 
@@ -74,10 +80,14 @@ public:
     for (;;) {
       auto ready = ::epoll_wait(poll_, events, 256, -1);
       for (int i = 0; i < ready; ++i) {
-        if (events[i].data.fd == listener_)
+        auto* which = static_cast<peer*>(events[i].data.ptr);
+        if (which == &listener_)
           accept();
+        else if ((events[i].events & ~static_cast<std::uint32_t>(EPOLLOUT))
+                 == 0)
+          mark(*which);
         else
-          receive(events[i].data.fd);
+          receive(*which);
       }
       append();
       answer();
@@ -85,36 +95,50 @@ public:
   }
 
 private:
-  void watch(int fd) const {
+  void watch(peer& which, std::uint32_t events, int operation) const {
     epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    ::epoll_ctl(poll_, EPOLL_CTL_ADD, fd, &event);
+    event.events = events;
+    event.data.ptr = &which;
+    ::epoll_ctl(poll_, operation, which.fd, &event);
+  }
+
+  void mark(peer& which) {
+    if (which.dirty)
+      return;
+    which.dirty = true;
+    dirty_.push_back(&which);
   }
 
   void accept() {
     for (;;) {
-      auto fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
+      auto fd = ::accept4(listener_.fd, nullptr, nullptr, SOCK_NONBLOCK);
       if (fd < 0)
         return;
       int on = 1;
       ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-      watch(fd);
+      auto made = std::make_unique<peer>();
+      made->fd = fd;
+      watch(*made, EPOLLIN, EPOLL_CTL_ADD);
+      peers_.emplace(made.get(), std::move(made));
     }
   }
 
-  void receive(int fd) {
-    auto& from = peers_[fd];
-    auto old = from.in.size();
-    from.in.resize(old + receive_bytes);
-    auto got = ::recv(fd, from.in.data() + old, receive_bytes, 0);
-    from.in.resize(old + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got == 0 || (got < 0 && errno != EAGAIN)) {
-      ::close(fd);
-      peers_.erase(fd);
+  void receive(peer& from) {
+    auto got = ::recv(from.fd, room_.get(), receive_bytes, 0);
+    if (got < 0 && errno == EAGAIN)
+      return;
+    if (got <= 0) {
+      ::close(from.fd);
+      std::erase(dirty_, &from);
+      peers_.erase(&from);
       return;
     }
-    std::string_view rest{from.in};
+    std::string_view rest{room_.get(), static_cast<std::size_t>(got)};
+    auto kept = !from.in.empty();
+    if (kept) {
+      from.in += rest;
+      rest = from.in;
+    }
     while (rest.size() >= 8) {
       std::size_t size = load<std::uint32_t>(rest.data()) + std::size_t{4};
       if (rest.size() < size)
@@ -122,9 +146,12 @@ private:
       serve(from, rest.substr(0, size));
       rest.remove_prefix(size);
     }
-    from.in.erase(0, from.in.size() - rest.size());
+    if (kept)
+      from.in.erase(0, from.in.size() - rest.size());
+    else
+      from.in.assign(rest);
     if (!from.out.empty())
-      dirty_.push_back(fd);
+      mark(from);
   }
 
   static std::int64_t number_behind(std::string_view text,
@@ -147,22 +174,22 @@ private:
     pending_.resize(old + record_head_bytes);
     store(pending_.data() + old + 8, storage::crc32(body));
     pending_ += body;
-    pending_ += header.substr(0, header.size() / 3);
-    last_body_bytes_ = body.size();
+    pending_ += header.substr(0, texts_bytes);
+    body_bytes_ = body.size();
     add_answer(to, opaque,
                "{\"queueId\":\"0\",\"msgId\":\"7F00000100002A9F"
                "0000000000000000\",\"queueOffset\":\"0\"}",
                {});
   }
 
+  /// Copies as many records of the size of those that were sent as a broker
+  /// answers with.
   void serve_pull(peer& to, std::int64_t opaque) {
-    if (records_.empty()) {
-      auto size = record_head_bytes + 200 + last_body_bytes_;
-      for (std::size_t i = 0; i < records_per_pull; ++i) {
-        std::string record(size, 'x');
-        store(record.data(), static_cast<std::uint32_t>(size));
-        records_ += record;
-      }
+    auto size = record_head_bytes + texts_bytes + body_bytes_;
+    if (records_.size() != records_per_pull * size) {
+      records_.assign(records_per_pull * size, 'x');
+      for (std::size_t i = 0; i < records_per_pull; ++i)
+        store(records_.data() + i * size, static_cast<std::uint32_t>(size));
     }
     add_answer(to, opaque,
                "{\"suggestWhichBrokerId\":\"0\",\"nextBeginOffset\":\"0\","
@@ -202,37 +229,43 @@ private:
   }
 
   void answer() {
-    for (auto fd : dirty_) {
-      auto found = peers_.find(fd);
-      if (found == peers_.end())
-        continue;
-      auto& out = found->second.out;
-      while (!out.empty()) {
-        auto done = ::send(fd, out.data(), out.size(), MSG_NOSIGNAL);
-        if (done < 0 && errno != EAGAIN)
-          break;
-        if (done > 0)
-          out.erase(0, static_cast<std::size_t>(done));
+    for (auto* to : dirty_) {
+      to->dirty = false;
+      while (to->out_done < to->out.size()) {
+        auto done = ::send(to->fd, to->out.data() + to->out_done,
+                           to->out.size() - to->out_done, MSG_NOSIGNAL);
+        if (done < 0)
+          break; // full, or broken, which the next receive finds
+        to->out_done += static_cast<std::size_t>(done);
+      }
+      auto all = to->out_done == to->out.size();
+      if (all) {
+        to->out.clear();
+        to->out_done = 0;
+      }
+      if (to->wants_write == all) {
+        to->wants_write = !all;
+        watch(*to, all ? EPOLLIN : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
       }
     }
     dirty_.clear();
   }
 
   static constexpr std::size_t receive_bytes = 256u << 10;
-
   static constexpr int files_max = 16;
 
   std::string directory_;
   bool sync_;
   int file_ = -1;
   int file_number_ = 0;
-  int listener_ = -1;
+  peer listener_;
   int poll_ = -1;
-  std::unordered_map<int, peer> peers_;
-  std::vector<int> dirty_;
+  std::unique_ptr<char[]> room_{new char[receive_bytes]};
+  std::unordered_map<peer*, std::unique_ptr<peer>> peers_;
+  std::vector<peer*> dirty_;
   std::string pending_;
   std::string records_;
-  std::size_t last_body_bytes_ = 1024;
+  std::size_t body_bytes_ = 1024;
   std::int64_t place_ = 0;
 };
 

@@ -1,6 +1,5 @@
 /// Load on one broker over many connections from one thread, and what came of
-/// it. Requests are made once and only patched, so that the load costs little
-/// beside the server that it measures.
+/// it.
 #pragma once
 
 #include "app/bench/bench_options.hpp"
@@ -8,25 +7,27 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace troupe::app {
 
 struct load_result {
   double seconds = 0;
-  std::int64_t messages = 0; ///< acknowledged, or pulled
+  std::int64_t messages = 0; ///< acknowledged, pulled or delivered
   std::int64_t requests = 0;
   std::int64_t failures = 0;
+  std::int64_t missing = 0; ///< acknowledged, but not delivered in time
+  std::int64_t unsent = 0;  ///< were due at the end, but never begun
   std::map<std::int32_t, std::int64_t> failure_codes;
   std::string failure_remark; ///< one of them
-  histogram latency;          ///< of requests, nanoseconds
+  histogram latency; ///< nanoseconds: of requests, or of deliveries from when
+                     ///< the message was due to be sent
+
+  void fail(std::int32_t code, std::string_view header);
 };
 
-/// Makes the topics that the load uses; those that exist stay.
+/// Loads for `seconds`, or until `options.messages` are through. Blocks.
 /// @param at  host:port
-/// @errors io_failed, malformed_request
-caf::error make_topics(const bench_options& options, const std::string& at);
-
-/// Loads for `seconds`. Blocks.
 /// @errors io_failed: nobody listens, or a connection broke
 caf::expected<load_result> run_load(const bench_options& options,
                                     const std::string& at, double seconds);

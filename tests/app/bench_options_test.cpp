@@ -25,10 +25,20 @@ TEST_CASE("a load that cannot be is refused") {
              std::vector<std::string>{"--body", "99999999"},
              std::vector<std::string>{"--batch", "1000", "--body", "100000"},
              std::vector<std::string>{"--flush", "often"},
+             std::vector<std::string>{"send", "--once"},
+             std::vector<std::string>{"deliver", "--body", "18"},
+             std::vector<std::string>{"--delay-level", "1"},
+             std::vector<std::string>{"--topic", ""},
              std::vector<std::string>{"--rate", "-5"},
              std::vector<std::string>{"--unknown"});
   auto options = parse_bench_options(bad);
   REQUIRE_FALSE(options);
   CHECK(is(options.error(), errc::bad_config));
   CHECK(context_of(options.error()).size() > 10);
+}
+
+TEST_CASE("an ordered load has one message in flight on each connection") {
+  auto options = parse_bench_options({"deliver", "--ordered", "--window", "8"});
+  REQUIRE(options);
+  CHECK((*options)->window == 1);
 }
