@@ -138,11 +138,7 @@ class Apache:
 
     def __init__(self, version=APACHE_VERSION, heap="768m", java=(),
                  settings=None):
-        self.jars = os.path.join(
-            CACHE, "apache" if version == APACHE_VERSION
-            else "apache-" + version)
-        java_libraries(os.path.join(HERE, "apache"), self.jars,
-                       ["-Dserver.version=" + version])
+        self.jars = apache_jars(version)
         self.heap, self.java, self.settings = heap, list(java), settings or {}
         self.broker_port, self.namesrv_port = free_ports(2)
         self.directory = tempfile.mkdtemp(prefix="apache-interop-")
@@ -208,6 +204,15 @@ class Apache:
             process.kill()
             process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def apache_jars(version):
+    """Fetches a version of the server. Returns where its lib/ is."""
+    where = os.path.join(CACHE, "apache" if version == APACHE_VERSION
+                         else "apache-" + version)
+    java_libraries(os.path.join(HERE, "apache"), where,
+                   ["-Dserver.version=" + version])
+    return where
 
 
 def java_libraries(project, where, options):
