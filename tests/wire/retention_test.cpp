@@ -145,6 +145,7 @@ TEST_CASE("a delayed message holds its segment until it is delivered") {
   options.delays = *delay_levels::parse("1s 6s");
   test::node node{options};
   test::client client{node.broker_port()};
+  auto sent = std::chrono::steady_clock::now();
   REQUIRE(client
             .call(test::send_of("Late", 0, "late",
                                 "DELAY\x01"
@@ -153,7 +154,12 @@ TEST_CASE("a delayed message holds its segment until it is delivered") {
           == 0);
   fill(client, 600);
   std::this_thread::sleep_for(4s); // a checkpoint and many rounds
-  CHECK(files_in(home / "data/commitlog") > 8);
+  auto held = files_in(home / "data/commitlog");
+  // On a machine so slow that it has been delivered, there is nothing to see.
+  if (std::chrono::steady_clock::now() - sent < 6s)
+    CHECK(held > 8);
+  else
+    WARN("delivered before its segment could be looked at");
   auto late = test::pull_of("G", "Late", 0, 0, 10000);
   client.send(late);
   auto answer = client.receive(15s);
