@@ -14,10 +14,12 @@ namespace troupe::storage {
 
 namespace {
 
-// A slot: 8 magic, 8 generation, 8 derived end, 4 clean, 4 CRC of those before.
-constexpr std::size_t slot_bytes = 32;
+// A slot: 8 magic, 8 generation, 8 derived end, 4 clean, 8 rows of a consume
+// queue file, 4 CRC of those before.
+constexpr std::size_t slot_bytes = 40;
+constexpr std::size_t crc_at = slot_bytes - 4;
 constexpr std::int64_t slot_distance = 512;              // a sector apart
-constexpr std::uint64_t slot_magic = 0x74726F7570650001; // "troupe", version 1
+constexpr std::uint64_t slot_magic = 0x74726F7570650002; // "troupe", version 2
 
 std::string path_in(const std::string& data_directory) {
   return data_directory + "/troupe.checkpoint";
@@ -28,13 +30,14 @@ std::optional<checkpoint> read_slot(const file& source, std::int64_t at) {
   auto got = source.read(at, bytes.data(), bytes.size());
   if (!got || *got != bytes.size()
       || load<std::uint64_t>(bytes.data()) != slot_magic
-      || load<std::uint32_t>(bytes.data() + 28)
-           != crc32({bytes.data(), slot_bytes - 4}))
+      || load<std::uint32_t>(bytes.data() + crc_at)
+           != crc32({bytes.data(), crc_at}))
     return {};
   checkpoint value;
   value.generation = load<std::uint64_t>(bytes.data() + 8);
   value.derived_end = {load<std::int64_t>(bytes.data() + 16)};
   value.clean = load<std::uint32_t>(bytes.data() + 24) != 0;
+  value.queue_file_rows = load<std::int64_t>(bytes.data() + 28);
   return value;
 }
 
@@ -70,7 +73,8 @@ caf::error write_checkpoint(const std::string& data_directory,
   at = store(at, value.generation);
   at = store(at, value.derived_end.value);
   at = store(at, std::uint32_t{value.clean});
-  store(at, crc32({bytes.data(), slot_bytes - 4}));
+  at = store(at, value.queue_file_rows);
+  store(at, crc32({bytes.data(), crc_at}));
   auto slot = static_cast<std::int64_t>(value.generation % 2) * slot_distance;
   if (auto error = (*target)->write(slot, {bytes.data(), bytes.size()}))
     return error;

@@ -17,6 +17,7 @@ struct checkpoint {
   log_offset derived_end;
   std::uint64_t generation = 0; ///< grows with every write
   bool clean = false; ///< the node ended in order: nothing follows derived_end
+  std::int64_t queue_file_rows = 0; ///< of consume queue files; 0: unknown
 };
 
 /// The newest valid slot; a default one when there is no file yet or both are

@@ -131,10 +131,15 @@ caf::error commit_log::load() {
   const auto& directory = options_.directory;
   if (auto error = make_directories(directory))
     return error;
-  for (const auto& name : list_directory(directory)) {
+  auto names = list_directory(directory);
+  std::erase_if(names, [](const auto& x) { return start_of_name(x) < 0; });
+  if (!names.empty())
+    if (auto error = mend_last(names))
+      return error;
+  for (const auto& name : names) {
     auto start = start_of_name(name);
-    if (start < 0)
-      continue;
+    if (!path_exists(directory + "/" + name))
+      continue; // mended
     if (!segments_.empty() && segments_.back()->end().value != start)
       return make_error(errc::corrupt_file,
                         "a segment is missing in " + directory + " between "
@@ -153,6 +158,32 @@ caf::error commit_log::load() {
     return std::move(first.error());
   segments_.push_back(std::move(*first));
   return caf::none;
+}
+
+/// The last segment may have been in the making when the node ended, or was
+/// copied without its unused end.
+caf::error commit_log::mend_last(const std::vector<std::string>& names) {
+  auto path = options_.directory + "/" + names.back();
+  auto last = file::open(path, open_mode::read_write);
+  if (!last)
+    return std::move(last.error());
+  auto size = (*last)->size();
+  if (!size)
+    return std::move(size.error());
+  if (*size == options_.segment_bytes)
+    return caf::none;
+  if ((*last)->next_data(0) < 0) {
+    log::info("commit_log", "a segment without content is made again")
+      .with("segment", path)
+      .with("bytes", *size);
+    return remove_file(path);
+  }
+  if (*size > options_.segment_bytes || names.size() == 1)
+    return caf::none; // segment::open says what is wrong
+  log::warning("commit_log", "the last segment is short and made whole")
+    .with("segment", path)
+    .with("bytes", *size);
+  return (*last)->allocate(options_.segment_bytes);
 }
 
 caf::error commit_log::recover(log_offset trusted, const visitor& visit,
@@ -359,6 +390,14 @@ void commit_log::discard_unwritten() {
   pending_bytes_ = 0;
   end_ = written_;
   tail_ = index_of(end_);
+}
+
+caf::error commit_log::sync_from(log_offset position) const {
+  for (const auto& x : segments_)
+    if (x->end() > position)
+      if (auto error = x->backing()->sync())
+        return error;
+  return caf::none;
 }
 
 std::vector<file_ptr> commit_log::take_unsynced() {

@@ -88,6 +88,10 @@ public:
   /// Takes back everything that is not written.
   void discard_unwritten();
 
+  /// Makes everything from `position` on durable. Blocks.
+  /// @errors log_sync_failed
+  caf::error sync_from(log_offset position) const;
+
   /// The files written to since the last call: what a sync must cover.
   std::vector<file_ptr> take_unsynced();
 
@@ -148,6 +152,7 @@ private:
   explicit commit_log(commit_log_options options);
 
   caf::error load();
+  caf::error mend_last(const std::vector<std::string>& names);
   caf::error recover(log_offset trusted, const visitor& visit,
                      recovered_log& found);
   caf::error cut(log_offset end, recovered_log& found);

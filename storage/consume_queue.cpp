@@ -47,6 +47,11 @@ caf::expected<consume_queue> consume_queue::open(consume_queue_options options,
                           + " rows would");
   result.first_index_ = start_of_name(names.front()) / file_bytes;
   auto last = start_of_name(names.back()) / file_bytes;
+  if (last - result.first_index_ + 1 != static_cast<std::int64_t>(names.size()))
+    return make_error(errc::corrupt_file,
+                      "a file of the consume queue " + result.options_.directory
+                        + " is missing; remove the others: the node derives "
+                          "them from the log when it is started again");
   result.min_ = {result.first_index_ * result.options_.file_rows};
   result.first_in_memory_ = {last * result.options_.file_rows};
   auto end = result.find_end(log_end);
@@ -107,6 +112,9 @@ caf::error consume_queue::append(const consume_row& row) {
 
 caf::error consume_queue::put(queue_offset at, const consume_row& row) {
   if (at >= end()) {
+    if (!has_directory_ && memory_.empty() && at.value > 0)
+      if (auto error = begin_at(at))
+        return error;
     while (end() < at)
       if (auto error = append({row.position, damaged_row_size, 0}))
         return error;
@@ -122,6 +130,17 @@ caf::error consume_queue::put(queue_offset at, const consume_row& row) {
   encode_row(row, bytes.data());
   min_ = std::min(min_, at);
   return write_run(at, bytes.data(), 1);
+}
+
+/// The file before the first row says that it is unused, as RocketMQ has it.
+caf::error consume_queue::begin_at(queue_offset at) {
+  first_in_memory_ = {file_index(at) * options_.file_rows};
+  min_ = first_in_memory_;
+  while (end() < at)
+    if (auto error = append({{0}, unused_start_size, 0}))
+      return error;
+  min_ = at;
+  return caf::none;
 }
 
 caf::expected<consume_queue::read_state>

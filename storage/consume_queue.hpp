@@ -63,7 +63,8 @@ public:
   caf::error append(const consume_row& row);
 
   /// Puts the row of any offset, as recovery finds them in the log. Offsets
-  /// between end() and `at` become damaged rows.
+  /// between end() and `at` become damaged rows; a queue without files begins
+  /// with `at`.
   /// @errors disk_full, log_write_failed
   caf::error put(queue_offset at, const consume_row& row);
 
@@ -107,6 +108,8 @@ public:
   void release();
 
 private:
+  caf::error begin_at(queue_offset at);
+
   explicit consume_queue(consume_queue_options options)
     : options_(std::move(options)) {}
 

@@ -16,7 +16,8 @@
 
 namespace troupe::storage {
 
-file_calls calls{::pread, ::pwrite, ::fdatasync, ::fallocate};
+file_calls calls{::pread,     ::pwrite, ::fdatasync,
+                 ::fallocate, ::fsync,  ::syncfs};
 
 namespace {
 
@@ -164,12 +165,31 @@ caf::error sync_directory(const std::string& path) {
   int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return failed(errc::io_failed, "cannot open directory", path);
-  auto result = ::fsync(fd);
+  auto result = calls.fsync(fd);
   auto error = result == 0
                  ? caf::error{}
                  : failed(errc::io_failed, "cannot sync directory", path);
   ::close(fd);
   return error;
+}
+
+caf::error sync_all(const std::vector<file_ptr>& files,
+                    const std::string& directory) {
+  constexpr std::size_t one_by_one_max = 64;
+  if (files.size() > one_by_one_max) {
+    int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    auto result = fd < 0 ? -1 : calls.syncfs(fd);
+    auto error = result == 0
+                   ? caf::error{}
+                   : failed(errc::log_sync_failed, "cannot sync", directory);
+    if (fd >= 0)
+      ::close(fd);
+    return error;
+  }
+  for (const auto& x : files)
+    if (auto error = x->sync())
+      return error;
+  return caf::none;
 }
 
 caf::error replace_file(const std::string& path, std::string_view bytes) {

@@ -24,6 +24,8 @@ struct file_calls {
   ssize_t (*pwrite)(int fd, const void* from, size_t size, off_t at);
   int (*fdatasync)(int fd);
   int (*fallocate)(int fd, int mode, off_t at, off_t size);
+  int (*fsync)(int fd); ///< of a directory
+  int (*syncfs)(int fd);
 };
 
 /// The table in use; the real calls unless a test has replaced it.
@@ -106,6 +108,12 @@ std::vector<std::string> list_directory(const std::string& path);
 /// Makes new names in a directory durable.
 /// @errors io_failed
 caf::error sync_directory(const std::string& path);
+
+/// Makes all of `files`, which lie below `directory`, durable: one by one when
+/// they are few, else with one call for the file system.
+/// @errors log_sync_failed
+caf::error sync_all(const std::vector<file_ptr>& files,
+                    const std::string& directory);
 
 /// Puts `bytes` in place of the file: never half of it.
 /// @errors disk_full, io_failed

@@ -1,72 +1,199 @@
 #include "storage/recovery.hpp"
 
+#include "storage/store_shape.hpp"
+
+#include "troupe/limits.hpp"
 #include "troupe/log.hpp"
 #include "troupe/model/hash.hpp"
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
+#include "troupe/model/queue_key.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <list>
+#include <iterator>
 #include <map>
 
 namespace troupe::storage {
 
 namespace {
 
-/// Consume queues that recovery writes to. Bounded: the one used longest ago is
-/// written and closed when too many are open.
+/// Rows found in the log, gathered by queue so that each queue is opened once,
+/// however their records are mixed.
 class row_writer {
 public:
+  /// @param log_end  rows of records at or past it count as not written
   row_writer(const store_options& options, log_offset log_end)
     : options_(options),
       log_end_(log_end) {}
 
   void put(const record_view& record) {
-    if (failure_ || !has_row(record))
+    if (!has_row(record) || !is_path_safe(record.topic))
       return;
-    auto* queue = find(record);
-    if (queue != nullptr)
-      failure_ = queue->put(record.offset, row_of(record, options_.delays));
+    rows_[{std::string{record.topic}, record.queue}].push_back(
+      {record.offset, row_of(record, options_.delays)});
+    reached_ = std::max(reached_, record.position + record.size);
+    if (++waiting_ >= limits::replayed_rows_max)
+      flush();
   }
 
+  /// Writes what is left and makes all of it durable.
   caf::error finish() {
-    for (auto& [directory, queue] : open_)
-      if (!failure_)
-        failure_ = queue.write_rows();
-    return failure_;
+    flush();
+    return failure_ ? failure_ : sync_all(written_, options_.directory);
   }
+
+  /// A queue began behind its end: rows before the replayed part are missing.
+  bool has_gap() const { return gap_; }
 
 private:
-  static constexpr std::size_t open_queues_max = 1024;
+  struct placed_row {
+    queue_offset at;
+    consume_row row;
+  };
 
-  consume_queue* find(const record_view& record) {
-    auto directory =
-      consume_queue_directory(options_.directory, record.topic, record.queue);
-    if (auto found = open_.find(directory); found != open_.end())
-      return &found->second;
-    if (open_.size() >= open_queues_max) {
-      failure_ = open_.begin()->second.write_rows();
-      open_.erase(open_.begin());
-      if (failure_)
-        return nullptr;
-    }
-    // The log's end is not known yet: rows past it are cut when the queue's
-    // actor opens it, and those replayed here are overwritten in place.
-    auto opened = consume_queue::open(
-      {directory, options_.consume_queue_file_rows}, {}, log_end_);
-    if (!opened) {
-      failure_ = std::move(opened.error());
-      return nullptr;
-    }
-    return &open_.emplace(directory, std::move(*opened)).first->second;
+  /// Names from a damaged or foreign log must not lead out of the directory.
+  static bool is_path_safe(std::string_view topic) {
+    return !topic.empty() && topic.find('/') == topic.npos
+           && topic.find('\0') == topic.npos && topic != "." && topic != "..";
   }
+
+  void flush() {
+    for (auto& [key, rows] : rows_)
+      if (!failure_)
+        failure_ = write(key, rows);
+    rows_.clear();
+    waiting_ = 0;
+    log_end_ = std::max(log_end_, reached_);
+  }
+
+  caf::error write(const queue_key& key, const std::vector<placed_row>& rows) {
+    // The log's end is not known yet: rows past it are cut when the queue's
+    // actor opens it.
+    consume_queue_options where{
+      consume_queue_directory(options_.directory, key.topic, key.queue),
+      options_.consume_queue_file_rows};
+    auto queue = consume_queue::open(where, {}, log_end_);
+    // Files that begin behind the first row, or that do not belong together,
+    // are what is left of a damaged queue.
+    if (queue ? rows.front().at < queue->min()
+              : is(queue.error(), errc::corrupt_file)) {
+      log::error("storage", "a damaged consume queue is made anew")
+        .with("directory", where.directory)
+        .with("why",
+              queue ? "its first files are missing" : describe(queue.error()));
+      if (auto error = remove_tree(where.directory))
+        return error;
+      gap_ = gap_ || !queue;
+      queue = consume_queue::open(where, {}, log_end_);
+    }
+    if (!queue)
+      return std::move(queue.error());
+    if (rows.front().at > queue->end())
+      gap_ = true;
+    std::vector<consume_row> there;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto& [at, row] = rows[i];
+      there.clear();
+      if (at >= queue->min() && at < queue->end())
+        if (auto error = queue->read_blocking(at, 1, there))
+          return error;
+      if (!there.empty() && there.front() == row)
+        continue;
+      if (auto error = queue->put(at, row))
+        return error;
+    }
+    if (auto error = queue->write_rows())
+      return error;
+    std::ranges::move(queue->take_unsynced(), std::back_inserter(written_));
+    if (written_.size() < open_files_max)
+      return caf::none;
+    auto error = sync_all(written_, options_.directory);
+    written_.clear();
+    return error;
+  }
+
+  static constexpr std::size_t open_files_max = 512;
 
   const store_options& options_;
   log_offset log_end_;
-  std::map<std::string, consume_queue> open_;
+  log_offset reached_; // end of the last record that was put
+  std::map<queue_key, std::vector<placed_row>> rows_;
+  std::size_t waiting_ = 0;
+  std::vector<file_ptr> written_;
+  bool gap_ = false;
   caf::error failure_;
 };
+
+/// Whether a topic that has settings has lost its directory: it is made with
+/// the settings, before them.
+bool misses_a_queue(const store_options& options) {
+  auto home = options.directory + "/consumequeue";
+  auto there = list_directory(home);
+  for (const auto& topic : options.topics)
+    if (!std::ranges::binary_search(there, topic)) {
+      log::error("storage", "consume queues of a topic are missing, all are "
+                            "derived from the log again")
+        .with("topic", topic)
+        .with("directory", home);
+      return true;
+    }
+  return false;
+}
+
+/// Lets the files' sizes decide over the configured ones.
+caf::error take_shape(store_options& options, checkpoint& last) {
+  auto segments = segment_bytes_in(options.directory + "/commitlog");
+  if (!segments)
+    return std::move(segments.error());
+  auto take = [](std::int64_t& configured, std::int64_t found,
+                 const char* what) {
+    if (found > 0 && found != configured)
+      log::info("storage", "the store's own size is used")
+        .with("of", what)
+        .with("configured", configured)
+        .with("found", found);
+    if (found > 0)
+      configured = found;
+  };
+  take(options.segment_bytes, *segments, "segments");
+  if (last.queue_file_rows <= 0)
+    last.queue_file_rows =
+      queue_file_rows_in(options.directory, options.consume_queue_file_rows);
+  take(options.consume_queue_file_rows, last.queue_file_rows,
+       "consume queue files, in rows");
+  return caf::none;
+}
+
+/// Opens the log, verified from `trusted` on, and writes the rows of records
+/// from `rows_end` on.
+caf::error replay(const store_options& options, log_offset trusted,
+                  log_offset rows_end, opened_store& store) {
+  // Rows at or past the checkpoint may be from before the crash: they are
+  // written again. Rows before it are known to be durable.
+  row_writer rows{options, rows_end};
+  auto visit = [&](const record_view& record) {
+    if (record.position >= rows_end)
+      rows.put(record);
+    store.index->add_record(record);
+    auto& queues = store.topics[std::string{record.topic}];
+    queues = std::max(queues, record.queue.value + 1);
+  };
+  store.recovered = {};
+  store.log = nullptr;
+  auto log =
+    commit_log::open({options.directory + "/commitlog", options.segment_bytes},
+                     trusted, visit, store.recovered);
+  if (!log)
+    return std::move(log.error());
+  store.log = std::move(*log);
+  if (auto error = rows.finish())
+    return error;
+  // Behind damage a queue's next record is known to leave a gap.
+  store.rows_missing = rows.has_gap() && store.recovered.damaged_bytes == 0
+                       && rows_end > store.log->min();
+  return caf::none;
+}
 
 } // namespace
 
@@ -74,6 +201,19 @@ std::string consume_queue_directory(const std::string& data_directory,
                                     std::string_view topic, queue_id queue) {
   return data_directory + "/consumequeue/" + std::string{topic} + "/"
          + std::to_string(queue.value);
+}
+
+caf::error make_topic_homes(const std::string& data_directory,
+                            const std::vector<std::string>& topics) {
+  auto home = data_directory + "/consumequeue";
+  // One look for many; for one it is not worth it.
+  auto there =
+    topics.size() > 1 ? list_directory(home) : std::vector<std::string>{};
+  for (const auto& topic : topics)
+    if (!std::ranges::binary_search(there, topic))
+      if (auto error = make_directories(home + "/" + topic))
+        return error;
+  return caf::none;
 }
 
 bool has_row(const record_view& record) {
@@ -95,38 +235,45 @@ consume_row row_of(const record_view& record, const delay_levels& delays) {
   return row;
 }
 
-caf::expected<opened_store> open_store(const store_options& options) {
-  opened_store store;
+caf::expected<opened_store> open_store(store_options options) {
   if (auto error = make_directories(options.directory))
     return error;
   auto lock = lock_directory(options.directory);
   if (!lock)
     return std::move(lock.error());
-  store.lock = std::move(*lock);
+  return open_locked_store(std::move(options), std::move(*lock));
+}
+
+caf::expected<opened_store> open_locked_store(store_options options,
+                                              file_ptr lock) {
+  opened_store store;
+  store.lock = std::move(lock);
   store.last = read_checkpoint(options.directory);
+  if (auto error = take_shape(options, store.last))
+    return error;
+  store.segment_bytes = options.segment_bytes;
+  store.consume_queue_file_rows = options.consume_queue_file_rows;
   auto index = key_index::open(options.directory + "/index");
   if (!index)
     return std::move(index.error());
   store.index = std::move(*index);
-  auto trusted = std::min(store.last.derived_end, store.index->covered_end());
-  // Rows at or past the checkpoint may be from before the crash: they are
-  // written again. Rows before it are known to be durable.
-  row_writer rows{options, store.last.derived_end};
-  auto visit = [&](const record_view& record) {
-    if (record.position >= store.last.derived_end)
-      rows.put(record);
-    store.index->add_record(record);
-    auto& queues = store.topics[std::string{record.topic}];
-    queues = std::max(queues, record.queue.value + 1);
-  };
-  auto log =
-    commit_log::open({options.directory + "/commitlog", options.segment_bytes},
-                     trusted, visit, store.recovered);
-  if (!log)
-    return std::move(log.error());
-  store.log = std::move(*log);
-  if (auto error = rows.finish())
+  auto rows_end = store.last.derived_end;
+  if (rows_end.value > 0 && misses_a_queue(options))
+    rows_end = {};
+  auto trusted = std::min(rows_end, store.index->covered_end());
+  auto error = replay(options, trusted, rows_end, store);
+  if (!error && store.rows_missing) {
+    log::error("storage", "rows of consume queues are missing, all are derived "
+                          "from the log again")
+      .with("directory", options.directory + "/consumequeue");
+    error = replay(options, {}, {}, store);
+  }
+  if (error)
     return error;
+  // What a killed node left in the page cache is served from here on.
+  if (!store.last.clean)
+    if (auto failed = store.log->sync_from(trusted))
+      return failed;
   log::info("storage", "store opened")
     .with("directory", options.directory)
     .with("log_end", store.log->end().value)

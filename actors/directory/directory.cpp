@@ -148,6 +148,11 @@ private:
 
   void store_topic(put_topics rows,
                    std::function<void(const caf::error&)> then) {
+    for (const auto& topic : rows.changed)
+      if (auto error = options_.prepare_topic(topic.name)) {
+        then(error);
+        return;
+      }
     request(options_.store, caf::infinite, std::move(rows))
       .then([then](const stored&) { then(caf::none); },
             [then](caf::error& error) { then(error); });

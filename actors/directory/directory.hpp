@@ -26,6 +26,9 @@ struct directory_options {
   stored_state stored; ///< what was there at the last end
   state_store_actor store;
 
+  /// Makes what a topic needs on disk, before its settings are stored.
+  std::function<caf::error(std::string)> prepare_topic;
+
   // How to make the actors of a name.
   std::function<topic_actor(topic_config)> make_topic;
   std::function<consumer_group_actor(group_config, std::vector<offset_row>)>

@@ -9,21 +9,15 @@ namespace troupe {
 
 namespace {
 
-caf::error sync_all(const std::vector<storage::file_ptr>& files) {
-  for (const auto& file : files)
-    if (auto error = file->sync())
-      return error;
-  return caf::none;
-}
-
 flusher_actor::behavior_type flusher(flusher_actor::pointer self,
                                      const std::string& data_directory,
-                                     std::uint64_t generation) {
+                                     storage::checkpoint last) {
   make_quiet(*self);
   return {
     [](const sync_files& x) -> caf::result<files_synced> {
-      if (auto error = sync_all(x.files))
-        return error;
+      for (const auto& file : x.files)
+        if (auto error = file->sync())
+          return error;
       return files_synced{};
     },
     [](const prepare_segment& x) -> caf::result<segment_prepared> {
@@ -32,12 +26,14 @@ flusher_actor::behavior_type flusher(flusher_actor::pointer self,
         return std::move(made.error());
       return segment_prepared{std::move(*made)};
     },
-    [data_directory, generation](
+    [data_directory, last](
       const write_checkpoint& x) mutable -> caf::result<checkpoint_written> {
-      if (auto error = sync_all(x.files))
+      if (auto error = storage::sync_all(x.files, data_directory))
         return error;
-      if (auto error = storage::write_checkpoint(
-            data_directory, {x.rows_end, ++generation, x.clean}))
+      last.derived_end = x.rows_end;
+      last.clean = x.clean;
+      ++last.generation;
+      if (auto error = storage::write_checkpoint(data_directory, last))
         return error;
       return checkpoint_written{};
     },
@@ -48,12 +44,11 @@ flusher_actor::behavior_type flusher(flusher_actor::pointer self,
 
 flusher_actor spawn_flusher(caf::actor_system& system, threading how,
                             std::string data_directory,
-                            std::uint64_t checkpoint_generation) {
+                            const storage::checkpoint& last) {
   if (how == threading::detached)
     return system.spawn<caf::detached>(flusher, std::move(data_directory),
-                                       checkpoint_generation);
-  return system.spawn(flusher, std::move(data_directory),
-                      checkpoint_generation);
+                                       last);
+  return system.spawn(flusher, std::move(data_directory), last);
 }
 
 } // namespace troupe

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "reactor/quiet.hpp"
+#include "storage/checkpoint.hpp"
 
 #include "troupe/actor/flusher.hpp"
 
@@ -10,8 +11,9 @@
 namespace troupe {
 
 /// @param data_directory  where the checkpoint file is
+/// @param last  the checkpoint that the next one follows
 flusher_actor spawn_flusher(caf::actor_system& system, threading how,
                             std::string data_directory,
-                            std::uint64_t checkpoint_generation);
+                            const storage::checkpoint& last);
 
 } // namespace troupe

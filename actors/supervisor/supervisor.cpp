@@ -15,6 +15,7 @@
 #include "state_store/state_store.hpp"
 #include "storage/lmdb.hpp"
 #include "storage/recovery.hpp"
+#include "supervisor/take_over.hpp"
 #include "topic/topic.hpp"
 
 #include "troupe/model/names.hpp"
@@ -104,6 +105,45 @@ lost_topics(const std::map<std::string, std::int32_t>& in_log,
   return lost;
 }
 
+/// Opens the store with the settings that it has, else those that can be had:
+/// Apache RocketMQ's, or what the consume queues still tell.
+caf::expected<storage::opened_store>
+open_broker_store(const cast_options& options, storage::lmdb& env,
+                  storage::file_ptr lock) {
+  const auto& home = options.data_directory;
+  if (auto taken = take_over_settings(home, env); !taken)
+    return std::move(taken.error());
+  auto empty = has_no_settings(env);
+  if (!empty)
+    return std::move(empty.error());
+  if (*empty) {
+    auto found = topics_from_queues(home, env);
+    if (!found)
+      return std::move(found.error());
+    if (!found->empty())
+      log::error("supervisor",
+                 "settings and progress are lost: topics are made again from "
+                 "their queues, groups begin where their clients say")
+        .with("state", home + "/state")
+        .with("topics", found->size());
+  }
+  storage::store_options wanted{home,
+                                options.segment_bytes,
+                                options.consume_queue_file_rows,
+                                options.delays,
+                                {}};
+  auto damaged = env.for_each(storage::table::topics, [&](auto name, auto) {
+    wanted.topics.emplace_back(name);
+  });
+  if (!damaged)
+    return std::move(damaged.error());
+  auto store = storage::open_locked_store(wanted, std::move(lock));
+  if (store)
+    if (auto error = storage::make_topic_homes(home, wanted.topics))
+      return error;
+  return store;
+}
+
 /// What the broker adds to the properties of every message.
 std::string more_properties(const cast_options& options) {
   std::string text;
@@ -122,7 +162,7 @@ void spawn_broker(caf::actor_system& system, reactor& home,
   std::shared_ptr<storage::key_index> index{std::move(store.index)};
   cast.store_lock = std::make_shared<storage::file_ptr>(std::move(store.lock));
   cast.flusher = spawn_flusher(system, threading::detached,
-                               options.data_directory, store.last.generation);
+                               options.data_directory, store.last);
   cast.cold_reader = spawn_cold_reader(system, threading::detached);
   cast.key_index = spawn_key_index(system, threading::detached, index);
   cast.commit_log =
@@ -134,13 +174,14 @@ void spawn_broker(caf::actor_system& system, reactor& home,
       system, threading::detached,
       {options.name_servers, options.broker_port, options.advertise});
   auto make_queue = [&system, here, options, log, log_actor = cast.commit_log,
+                     rows = store.consume_queue_file_rows,
                      cold = cast.cold_reader](const std::string& topic,
                                               queue_id queue) {
     return spawn_queue(
       system, here,
       {topic, queue,
        storage::consume_queue_directory(options.data_directory, topic, queue),
-       options.consume_queue_file_rows, log, log_actor, cold});
+       rows, log, log_actor, cold});
   };
   directory_options names;
   names.cluster = options.cluster;
@@ -156,6 +197,9 @@ void spawn_broker(caf::actor_system& system, reactor& home,
   names.registrar = cast.registrar;
   if (options.advertise)
     names.address = to_string(*options.advertise);
+  names.prepare_topic = [home = options.data_directory](std::string name) {
+    return storage::make_topic_homes(home, {std::move(name)});
+  };
   names.make_topic = [&system, here, make_queue](topic_config config) {
     auto topic = config.name;
     return spawn_topic(
@@ -197,20 +241,25 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
                                        cast_options options,
                                        std::function<void()> on_failure) {
   cast_handles cast;
-  storage::opened_store store;
-  if (options.broker) {
-    auto opened =
-      storage::open_store({options.data_directory, options.segment_bytes,
-                           options.consume_queue_file_rows, options.delays});
-    if (!opened)
-      return std::move(opened.error());
-    store = std::move(*opened);
-  } else if (auto error = storage::make_directories(options.data_directory)) {
+  if (auto error = storage::make_directories(options.data_directory))
     return error;
+  storage::file_ptr lock;
+  if (options.broker) {
+    auto locked = storage::lock_directory(options.data_directory);
+    if (!locked)
+      return std::move(locked.error());
+    lock = std::move(*locked);
   }
   auto env = storage::lmdb::open(options.data_directory + "/state");
   if (!env)
     return std::move(env.error());
+  storage::opened_store store;
+  if (options.broker) {
+    auto opened = open_broker_store(options, **env, std::move(lock));
+    if (!opened)
+      return std::move(opened.error());
+    store = std::move(*opened);
+  }
   cast.state_store =
     spawn_state_store(system, threading::detached, std::move(*env));
   caf::scoped_actor self{system};

@@ -66,6 +66,7 @@ inline constexpr std::size_t rows_in_memory_max = 204; // 4080 bytes of rows
 inline constexpr std::size_t index_entries_in_memory_max = 65536;
 inline constexpr std::size_t index_merge_fan_in = 8;
 inline constexpr seconds checkpoint_period{3};
+inline constexpr std::size_t replayed_rows_max = 1u << 20; // in memory, start
 
 // Pulls.
 inline constexpr std::int32_t pull_messages_max = 1024;

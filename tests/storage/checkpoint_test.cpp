@@ -13,15 +13,16 @@ TEST_CASE("the newest checkpoint counts, and a damaged one gives way") {
   for (std::uint64_t generation = 1; generation <= 5; ++generation)
     REQUIRE_FALSE(write_checkpoint(
       home.path(),
-      {{static_cast<std::int64_t>(generation) * 100}, generation, true}));
+      {{static_cast<std::int64_t>(generation) * 100}, generation, true, 30}));
   auto newest = read_checkpoint(home.path());
   CHECK(newest.generation == 5);
   CHECK(newest.derived_end == log_offset{500});
   CHECK(newest.clean);
+  CHECK(newest.queue_file_rows == 30);
   auto path = home / "troupe.checkpoint";
   auto whole = test::read_file(path);
   // 5 is odd: its slot is the second. No flip may yield anything but 4 or 5.
-  for (std::size_t bit = 0; bit < 32 * 8; ++bit) {
+  for (std::size_t bit = 0; bit < 40 * 8; ++bit) {
     auto bytes = whole;
     bytes[512 + bit / 8] =
       static_cast<char>(bytes[512 + bit / 8] ^ (1 << (bit % 8)));

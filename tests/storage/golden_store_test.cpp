@@ -2,12 +2,9 @@
 #include "storage/recovery.hpp"
 
 #include "support/catch.hpp"
-#include "support/golden.hpp"
+#include "support/golden_store.hpp"
 #include "support/scratch.hpp"
 
-#include <rapidjson/document.h>
-
-#include <cstdlib>
 #include <map>
 
 using namespace troupe;
@@ -18,35 +15,6 @@ namespace {
 constexpr std::int64_t segment_bytes = 131072;
 constexpr std::int64_t file_rows = 30;
 
-struct golden_store {
-  rapidjson::Document manifest;
-  std::string directory;
-};
-
-std::optional<golden_store> unpack(const std::string& name,
-                                   const test::scratch& home) {
-  auto folder = test::golden_directory() / name;
-  if (!std::filesystem::exists(folder)) {
-    WARN("no golden store at " << folder << "; nothing was checked");
-    return {};
-  }
-  golden_store result;
-  result.manifest.Parse(test::read_file(folder / "manifest.json").c_str());
-  REQUIRE_FALSE(result.manifest.HasParseError());
-  auto command = "tar -xzf '" + (folder / (name + ".tar.gz")).string()
-                 + "' -C '" + home.path() + "'";
-  REQUIRE(std::system(command.c_str()) == 0);
-  result.directory = home / "store";
-  return result;
-}
-
-std::string text_at(const rapidjson::Value& object, const char* name) {
-  auto found = object.FindMember(name);
-  return found != object.MemberEnd() && found->value.IsString()
-           ? found->value.GetString()
-           : "";
-}
-
 } // namespace
 
 TEST_CASE("the commit log of Apache RocketMQ is read record by record") {
@@ -54,7 +22,7 @@ TEST_CASE("the commit log of Apache RocketMQ is read record by record") {
                        "store-5.3.2-killed");
   CAPTURE(name);
   test::scratch home;
-  auto golden = unpack(name, home);
+  auto golden = test::unpack(name, home);
   if (!golden)
     return;
   const auto& messages = golden->manifest["messages"];
@@ -68,15 +36,15 @@ TEST_CASE("the commit log of Apache RocketMQ is read record by record") {
       INFO("message " << next - 1);
       CHECK(record.position.value == wanted["physicalOffset"].GetInt64());
       CHECK(record.size == wanted["size"].GetUint());
-      CHECK(record.topic == text_at(wanted, "topic"));
+      CHECK(record.topic == test::text_at(wanted, "topic"));
       CHECK(record.queue.value == wanted["queueId"].GetInt());
       CHECK(record.offset.value == wanted["queueOffset"].GetInt64());
       CHECK(record.flag == wanted["flag"].GetInt());
       CHECK(record.sys_flag == wanted["sysFlag"].GetInt());
       CHECK(record.born_time.value == wanted["bornTimestamp"].GetInt64());
       CHECK(record.store_time.value == wanted["storeTimestamp"].GetInt64());
-      CHECK(to_string(record.born_host) == text_at(wanted, "bornHost"));
-      CHECK(to_string(record.store_host) == text_at(wanted, "storeHost"));
+      CHECK(to_string(record.born_host) == test::text_at(wanted, "bornHost"));
+      CHECK(to_string(record.store_host) == test::text_at(wanted, "storeHost"));
       CHECK(record.body.size() == wanted["storedBodyLength"].GetUint());
       CHECK(row_of(record, {}).position == record.position);
     },
@@ -93,7 +61,7 @@ TEST_CASE("a store of Apache RocketMQ is taken over with all its queues") {
   auto keep_rows = GENERATE(true, false);
   CAPTURE(name, keep_rows);
   test::scratch home;
-  auto golden = unpack(name, home);
+  auto golden = test::unpack(name, home);
   if (!golden)
     return;
   if (!keep_rows)
@@ -107,7 +75,7 @@ TEST_CASE("a store of Apache RocketMQ is taken over with all its queues") {
     auto kind = message["sysFlag"].GetInt() & sys_flag_transaction;
     if (kind == sys_flag_prepared || kind == sys_flag_rollback)
       continue;
-    auto key = text_at(message, "topic") + "/"
+    auto key = test::text_at(message, "topic") + "/"
                + std::to_string(message["queueId"].GetInt());
     queues[key].push_back(&message);
   }
@@ -138,11 +106,12 @@ TEST_CASE("a store of Apache RocketMQ is taken over with all its queues") {
     }
   }
   for (const auto& message : golden->manifest["messages"].GetArray()) {
-    auto key = text_at(message, "keys");
+    auto key = test::text_at(message, "keys");
     if (key.empty() || key.find(' ') != key.npos)
       continue;
-    auto places = store->index->find(index_hash(text_at(message, "topic"), key),
-                                     {}, {std::int64_t{1} << 60}, 1000);
+    auto places =
+      store->index->find(index_hash(test::text_at(message, "topic"), key), {},
+                         {std::int64_t{1} << 60}, 1000);
     REQUIRE(places);
     log_offset here{message["physicalOffset"].GetInt64()};
     CAPTURE(key, here.value);

@@ -30,7 +30,7 @@ struct model_message {
 class small_node {
 public:
   explicit small_node(std::string directory)
-    : options_{std::move(directory), 16384, 30, {}} {
+    : options_{std::move(directory), 16384, 30, {}, {"T"}} {
     open();
   }
 
@@ -180,6 +180,16 @@ TEST_CASE("lost derived files are derived again") {
   node.checkpoint();
   SECTION("the index") {
     REQUIRE_FALSE(remove_tree(home / "data/index"));
+  }
+  SECTION("all consume queues") {
+    REQUIRE_FALSE(remove_tree(home / "data/consumequeue"));
+  }
+  SECTION("one queue that was written to since the checkpoint") {
+    node.send(1, "late", "t");
+    REQUIRE_FALSE(remove_tree(home / "data/consumequeue/T/1"));
+  }
+  SECTION("a segment that was in the making") {
+    std::ofstream{home / "data/commitlog/00000000000000999424"};
   }
   SECTION("the checkpoint and all consume queues") {
     REQUIRE_FALSE(remove_tree(home / "data/consumequeue"));

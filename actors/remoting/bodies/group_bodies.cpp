@@ -8,6 +8,7 @@
 #include <rapidjson/writer.h>
 
 #include <array>
+#include <charconv>
 
 namespace troupe::remoting {
 
@@ -105,6 +106,21 @@ group_config group_config_of(const json_node& x) {
   return result;
 }
 
+/// An object of numbers by numbers, `{0:12,1:7}`; others are passed over.
+std::map<std::int32_t, std::int64_t> numbers_of(const json_node& object) {
+  std::map<std::int32_t, std::int64_t> result;
+  for (const auto& x : object.GetObject()) {
+    std::string_view name{x.name.GetString(), x.name.GetStringLength()};
+    std::int32_t key = 0;
+    auto [end, code] =
+      std::from_chars(name.data(), name.data() + name.size(), key);
+    if (code == std::errc{} && end == name.data() + name.size()
+        && x.value.IsInt64())
+      result[key] = x.value.GetInt64();
+  }
+  return result;
+}
+
 void append_texts(json_text& out,
                   const std::map<std::string, std::string>& values) {
   out.begin_object();
@@ -195,6 +211,22 @@ caf::expected<subscription> decode_subscription_check(std::string_view body) {
   if (x == nullptr)
     return make_error(errc::malformed_request, "subscriptionData is missing");
   return decode_subscription(*x);
+}
+
+caf::expected<std::vector<group_config>>
+decode_group_table(std::string_view text) {
+  auto document = parse_json(with_quoted_keys(text));
+  if (!document)
+    return std::move(document.error());
+  std::vector<group_config> result;
+  if (const auto* table = member_of(*document, "subscriptionGroupTable");
+      table != nullptr && table->IsObject())
+    for (const auto& x : table->GetObject()) {
+      result.push_back(group_config_of(x.value));
+      if (result.back().name.empty())
+        result.back().name = x.name.GetString();
+    }
+  return result;
 }
 
 caf::expected<group_config> decode_group_config(std::string_view body) {
@@ -376,6 +408,40 @@ std::string encode_offset_table(
       out.raw_key(std::to_string(queue)).number(offset);
     out.end_object();
   }
+  return out.end_object().end_object().take();
+}
+
+caf::expected<std::map<std::string, std::map<std::int32_t, std::int64_t>>>
+decode_offset_table(std::string_view text) {
+  auto document = parse_json(with_quoted_keys(text));
+  if (!document)
+    return std::move(document.error());
+  std::map<std::string, std::map<std::int32_t, std::int64_t>> result;
+  if (const auto* table = member_of(*document, "offsetTable");
+      table != nullptr && table->IsObject())
+    for (const auto& queues : table->GetObject())
+      if (queues.value.IsObject())
+        result[queues.name.GetString()] = numbers_of(queues.value);
+  return result;
+}
+
+caf::expected<std::map<std::int32_t, std::int64_t>>
+decode_delay_table(std::string_view text) {
+  auto document = parse_json(with_quoted_keys(text));
+  if (!document)
+    return std::move(document.error());
+  const auto* table = member_of(*document, "offsetTable");
+  if (table == nullptr || !table->IsObject())
+    return std::map<std::int32_t, std::int64_t>{};
+  return numbers_of(*table);
+}
+
+std::string
+encode_delay_table(const std::map<std::int32_t, std::int64_t>& table) {
+  json_text out;
+  out.begin_object().key("offsetTable").begin_object();
+  for (const auto& [level, offset] : table)
+    out.raw_key(std::to_string(level)).number(offset);
   return out.end_object().end_object().take();
 }
 

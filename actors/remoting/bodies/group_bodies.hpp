@@ -41,6 +41,11 @@ std::string encode_group_config(const group_config& group);
 std::string encode_group_table(const data_version& version,
                                std::span<const group_config> groups);
 
+/// Its groups, also from config/subscriptionGroup.json.
+/// @errors malformed_request
+caf::expected<std::vector<group_config>>
+decode_group_table(std::string_view text);
+
 /// GetConsumerListByGroupResponseBody.
 std::string encode_member_ids(std::span<const member> members);
 
@@ -104,6 +109,19 @@ std::string encode_reset(std::span<const queue_place> rows, reset_form form);
 /// ConsumerOffsetSerializeWrapper: `topic@group` -> queue id -> offset.
 std::string encode_offset_table(
   const std::map<std::string, std::map<std::int32_t, std::int64_t>>& table);
+
+/// The same read, also from config/consumerOffset.json.
+/// @errors malformed_request
+caf::expected<std::map<std::string, std::map<std::int32_t, std::int64_t>>>
+decode_offset_table(std::string_view text);
+
+/// config/delayOffset.json: delay level -> next offset.
+/// @errors malformed_request
+caf::expected<std::map<std::int32_t, std::int64_t>>
+decode_delay_table(std::string_view text);
+
+std::string
+encode_delay_table(const std::map<std::int32_t, std::int64_t>& table);
 
 /// `{"offsetTable"...}` key of one queue: fastjson's form of a MessageQueue.
 std::string queue_object(const named_queue& queue);

@@ -300,6 +300,19 @@ std::string encode_topic_table(const data_version& version,
 }
 
 caf::expected<std::vector<topic_config>>
+decode_topic_table(std::string_view text) {
+  auto document = parse_json(with_quoted_keys(text));
+  if (!document)
+    return std::move(document.error());
+  std::vector<topic_config> result;
+  if (const auto* table = member_of(*document, "topicConfigTable");
+      table != nullptr && table->IsObject())
+    for (const auto& x : table->GetObject())
+      result.push_back(topic_of(x.value, x.name.GetString()));
+  return result;
+}
+
+caf::expected<std::vector<topic_config>>
 decode_topic_configs(std::string_view body) {
   auto document = parse_json(body);
   if (!document)

@@ -44,6 +44,11 @@ std::string encode_topic_config(const topic_config& topic);
 std::string encode_topic_table(const data_version& version,
                                std::span<const topic_config> topics);
 
+/// Its topics, also from config/topics.json.
+/// @errors malformed_request
+caf::expected<std::vector<topic_config>>
+decode_topic_table(std::string_view text);
+
 /// CreateTopicListRequestBody.
 /// @errors malformed_request
 caf::expected<std::vector<topic_config>>
