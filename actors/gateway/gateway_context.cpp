@@ -29,6 +29,7 @@ gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
   : self_(self),
     home_(home),
     options_(std::move(options)),
+    filters_(options_.property_filter),
     unique_seed_(std::random_device{}()) {}
 
 gateway_actor gateway_context::handle() const {

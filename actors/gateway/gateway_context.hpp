@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/connection_table.hpp"
+#include "gateway/filter_cache.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/request.hpp"
 #include "gateway/views.hpp"
@@ -32,6 +33,9 @@ public:
   gateway_report& counters() { return counters_; }
 
   connection_table& connections() { return connections_; }
+
+  /// SQL92 filters, compiled once however often they are told.
+  filter_cache& filters() { return filters_; }
 
   gateway_actor::pointer self() const { return self_; }
 
@@ -159,6 +163,7 @@ private:
   gateway_options options_;
   gateway_report counters_;
   connection_table connections_;
+  filter_cache filters_;
   known_by_name<known_topic> topics_;
   known_by_name<known_group> groups_;
   std::vector<open_append> appends_;

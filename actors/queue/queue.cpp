@@ -105,7 +105,7 @@ private:
 
   void pull(pull_batch& batch) {
     for (auto& row : batch.rows)
-      serve({std::move(row), batch.reply_to, {}}, residency::checked);
+      serve({std::move(row), batch.reply_to, {}, {}}, residency::checked);
     send_answers();
   }
 

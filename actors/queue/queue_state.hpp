@@ -19,7 +19,8 @@ namespace troupe {
 struct waiting_pull {
   pull_row row;
   pull_asker asker;
-  queue_offset seen; ///< rows from row.offset to here do not match its filter
+  queue_offset seen;   ///< rows from row.offset to here do not match its filter
+  log_offset warm_end; ///< the cold reader has read records before this one
 };
 
 /// What evaluating a pull led to.
@@ -53,7 +54,7 @@ public:
   caf::error publish(const appended& event);
 
   /// Answers `pull` into `done`, or says why not yet.
-  pull_step evaluate(const waiting_pull& pull, residency how, pull_done& done);
+  pull_step evaluate(waiting_pull& pull, residency how, pull_done& done);
 
   /// What must be read from disk for the last evaluate() that said cold.
   const cold_range& cold() const { return cold_; }
@@ -79,10 +80,12 @@ public:
   void check_invariants() const;
 
 private:
-  pull_step scan_rows(const waiting_pull& pull, residency how, pull_done& done);
+  pull_step scan_rows(waiting_pull& pull, residency how, pull_done& done);
+  bool matches_record(const waiting_pull& pull, std::string_view record) const;
   pull_outcome outcome_of(const waiting_pull& pull, pull_status status,
                           queue_offset next) const;
-  bool is_cold(const storage::consume_row& row, residency how);
+  bool is_cold(const storage::consume_row& row, residency how,
+               waiting_pull& pull);
 
   std::shared_ptr<const storage::commit_log> log_;
   storage::consume_queue rows_;

@@ -43,6 +43,7 @@ struct cast_options {
   flush_mode flush = flush_mode::sync;
   bool auto_create_topics = true;
   bool auto_create_groups = true;
+  bool property_filter = true; ///< consumers may filter by SQL92
   std::int32_t default_topic_queues = limits::default_topic_queues;
   std::int32_t broker_permission = permission::read_write;
   std::size_t body_bytes_max = limits::body_bytes_max;
