@@ -14,6 +14,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -98,6 +99,16 @@ public:
   void fetch_group(const caller& from, find_group wish,
                    std::function<void()> then);
 
+  /// A client that has sent a heartbeat for a producer group here.
+  void learn_client(const std::string& client_id, connection& on);
+  std::optional<connection_id> find_client(std::string_view client_id);
+
+  /// Remembers who pulls a queue, for the backlog.
+  static void note_pull(known_group& group, const known_topic& topic,
+                        queue_id queue, const pull_note& note);
+
+  pulls_seen list_pulls_of(std::string_view group);
+
   void forget_topic(std::string_view topic);
   void learn_group(const group_changed& event);
 
@@ -166,6 +177,7 @@ private:
   filter_cache filters_;
   known_by_name<known_topic> topics_;
   known_by_name<known_group> groups_;
+  known_by_name<connection_id> clients_; ///< by client id: producers
   std::vector<open_append> appends_;
   std::vector<open_pull> pulls_;
   std::vector<std::string> committing_; ///< groups with commits this round

@@ -233,10 +233,12 @@ void pull(gateway_context& context, pull_request wish) {
   row.messages_max =
     std::clamp(wish.messages_max, 1, limits::pull_messages_max);
   row.bytes_max = std::clamp(wish.bytes_max, 1, limits::pull_bytes_max);
+  auto now = now_ms();
+  context.note_pull(*group, *topic, {wish.queue},
+                    {row.offset, wish.from.connection, now});
   if (may_park) {
     auto longest = std::chrono::milliseconds{limits::park_max}.count();
-    row.park_until =
-      now_ms() + std::clamp<std::int64_t>(wish.park_ms, 0, longest);
+    row.park_until = now + std::clamp<std::int64_t>(wish.park_ms, 0, longest);
   }
   if (!(*filter)->wants_everything())
     row.filter = std::move(*filter);

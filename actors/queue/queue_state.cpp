@@ -56,8 +56,11 @@ caf::error queue_state::publish(const appended& event) {
     if (auto error = rows_.append({row.position, row.size, row.tags_code}))
       failure = std::move(error);
   appended_ += static_cast<std::int64_t>(event.rows.size());
-  if (!event.rows.empty())
+  if (!event.rows.empty()) {
     last_store_time_ = event.rows.back().store_time;
+    arrivals_.add(static_cast<std::int64_t>(event.rows.size()),
+                  last_store_time_);
+  }
   return failure;
 }
 

@@ -7,6 +7,7 @@
 
 #include "troupe/actor/cold_reader.hpp"
 #include "troupe/actor/queue.hpp"
+#include "troupe/model/rate_meter.hpp"
 
 #include <memory>
 #include <optional>
@@ -76,6 +77,9 @@ public:
 
   epoch_ms last_store_time() const { return last_store_time_; }
 
+  /// Messages that arrive in a second.
+  double arrival_rate(epoch_ms now) const { return arrivals_.per_second(now); }
+
   /// @invariant  min <= end <= next
   void check_invariants() const;
 
@@ -95,6 +99,7 @@ private:
   std::int64_t appended_ = 0;
   std::int64_t pulled_ = 0;
   epoch_ms last_store_time_;
+  rate_meter arrivals_;
 };
 
 } // namespace troupe

@@ -1,5 +1,6 @@
 #include "supervisor/supervisor.hpp"
 
+#include "backlog/backlog.hpp"
 #include "cold_reader/cold_reader.hpp"
 #include "consumer_group/consumer_group.hpp"
 #include "directory/directory.hpp"
@@ -58,6 +59,7 @@ caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
   watch(cast.scheduler, "scheduler");
   watch(cast.retention, "retention");
   watch(cast.gateway, "gateway");
+  watch(cast.backlog, "backlog");
   self->set_down_handler([self, on_failure](const caf::down_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown || !x.reason)
       return;
@@ -314,6 +316,9 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   }
   cast.gateway = gateway->actor;
   cast.ports = gateway->ports;
+  if (options.broker)
+    cast.backlog =
+      spawn_backlog(system, {&home}, {cast.directory, {cast.gateway}});
   cast.supervisor = system.spawn(supervisor, cast, std::move(on_failure));
   return cast;
 }
@@ -358,6 +363,7 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
     if (cast.commit_log)
       note("checkpoint", ask<checkpoint_done>(self, cast.commit_log,
                                               final_checkpoint{}, limit));
+    end(cast.backlog);
     end(cast.gateway);
     end(cast.retention);
     end(cast.scheduler);

@@ -7,6 +7,7 @@
 #include "gateway/gateway.hpp"
 #include "reactor/reactor.hpp"
 
+#include "troupe/actor/backlog.hpp"
 #include "troupe/actor/directory.hpp"
 #include "troupe/actor/flusher.hpp"
 #include "troupe/actor/key_index.hpp"
@@ -69,6 +70,7 @@ struct cast_handles {
   scheduler_actor scheduler;
   retention_actor retention;
   gateway_actor gateway;
+  backlog_actor backlog;
   caf::actor supervisor;
   gateway_ports ports;
   std::shared_ptr<void> store_lock; ///< held as long as the node runs

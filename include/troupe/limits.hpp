@@ -94,6 +94,8 @@ inline constexpr seconds member_expiry{120};
 inline constexpr seconds member_scan_period{10};
 inline constexpr seconds queue_lock_expiry{60};
 inline constexpr std::int32_t retry_max_times = 16;
+inline constexpr seconds queue_owner_expiry{75}; // no pull: owned no longer
+inline constexpr std::size_t backlog_rows_max = 65536; // of one answer
 inline constexpr milliseconds offset_commit_period{1000};
 
 // Name server.
