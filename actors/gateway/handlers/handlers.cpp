@@ -52,6 +52,8 @@
   X(clean_unused_topic)                                                        \
   X(get_broker_consume_stats)                                                  \
   X(send_batch_message)                                                        \
+  X(send_reply_message)                                                        \
+  X(send_reply_message_v2)                                                     \
   X(get_all_producer_info)                                                     \
   X(query_topics_by_consumer)                                                  \
   X(query_subscription_by_consumer)                                            \

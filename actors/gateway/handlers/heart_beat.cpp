@@ -116,6 +116,9 @@ void heart_beat(gateway_context& context, request& asked) {
     join_group_of(context, open,
                   {link, who, std::move(consumer), says->without_subscriptions,
                    says->fingerprint});
+  }
+  if (!says->producer_groups.empty())
+    context.learn_client(says->client_id, asked.on);
   for (const auto& group : says->producer_groups)
     register_with(context, open, group, {link, who});
 }
