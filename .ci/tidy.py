@@ -12,10 +12,12 @@ import sys
 MAY = {
     "include": set(),
     "storage": {"include"},
+    "actors/filter": {"include"},
     "actors/reactor": {"include"},
     "actors/remoting": {"include"},
-    "actors": {"include", "storage", "actors/reactor", "actors/remoting"},
-    "app": {"include", "storage", "actors", "actors/reactor",
+    "actors": {"include", "storage", "actors/filter", "actors/reactor",
+               "actors/remoting"},
+    "app": {"include", "storage", "actors", "actors/filter", "actors/reactor",
             "actors/remoting"},
 }
 

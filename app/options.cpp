@@ -37,6 +37,8 @@ po::options_description node_description() {
       "async (sync)");
   add("auto-create-topics", text()->value_name("BOOL"),
       "make topics on first use: true or false (true)");
+  add("property-filter", text()->value_name("BOOL"),
+      "let consumers filter by SQL92: true or false (true)");
   add("segment-bytes", text()->value_name("N"),
       "size of a commit log segment (1 GiB)");
   add("retention-hours", text()->value_name("N"),

@@ -45,7 +45,7 @@ public:
         return group_offset{*found};
       },
       [this](const commit_offsets& x) {
-        state_.commit(x.rows);
+        state_.commit(x.rows, clock_());
         arm_commit();
       },
       [this](const adopt_offsets& x) { state_.adopt(x.rows); },
@@ -63,6 +63,11 @@ public:
       [this](const unlock_queues& x) { state_.unlock(x.client_id, x.queues); },
       [this](const query_locks&) {
         return lock_state{state_.any_locked(clock_())};
+      },
+      [this](const describe_progress&) {
+        progress_report all{state_.progress(clock_()), state_.list()};
+        all.members.snapshot = state_.snapshot();
+        return all;
       },
       [this](set_group_config& x) {
         state_.set_config(std::move(x.config));

@@ -157,13 +157,16 @@ consumer_group_state::offset(const queue_key& queue) const {
   return found->second;
 }
 
-void consumer_group_state::commit(const std::vector<offset_row>& rows) {
+void consumer_group_state::commit(const std::vector<offset_row>& rows,
+                                  epoch_ms now) {
   for (const auto& row : rows) {
     if (row.offset.value < 0 || resets_.contains(row.queue))
       continue;
     auto [place, fresh] = progress_.try_emplace(row.queue, row.offset);
     if (!fresh && place->second == row.offset)
       continue;
+    if (!fresh && row.offset > place->second)
+      rates_[row.queue].add(row.offset - place->second, now);
     place->second = row.offset;
     dirty_.insert(row.queue);
   }
@@ -181,6 +184,17 @@ consumer_group_state::offsets(const std::string& topic) const {
   for (const auto& [queue, offset] : progress_)
     if (topic.empty() || queue.topic == topic)
       rows.push_back({queue, offset});
+  return rows;
+}
+
+std::vector<progress_row> consumer_group_state::progress(epoch_ms now) const {
+  std::vector<progress_row> rows;
+  rows.reserve(progress_.size());
+  for (const auto& [queue, offset] : progress_) {
+    auto rate = rates_.find(queue);
+    rows.push_back(
+      {queue, offset, rate == rates_.end() ? 0 : rate->second.per_second(now)});
+  }
   return rows;
 }
 
@@ -208,6 +222,7 @@ std::vector<queue_key> consumer_group_state::forget(const std::string& topic) {
     return true;
   });
   std::erase_if(dirty_, of_topic);
+  std::erase_if(rates_, [&](const auto& x) { return of_topic(x.first); });
   std::erase_if(resets_, [&](const auto& x) { return of_topic(x.first); });
   std::erase_if(locks_, [&](const auto& x) { return of_topic(x.first); });
   snapshot_ = nullptr;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "troupe/actor/consumer_group.hpp"
+#include "troupe/model/rate_meter.hpp"
 
 #include <caf/expected.hpp>
 
@@ -65,12 +66,15 @@ public:
   caf::expected<queue_offset> offset(const queue_key& queue) const;
 
   /// Takes reported progress; queues that wait for take_reset keep theirs.
-  void commit(const std::vector<offset_row>& rows);
+  void commit(const std::vector<offset_row>& rows, epoch_ms now);
 
   /// Takes progress that is durable already.
   void adopt(const std::vector<offset_row>& rows);
 
   std::vector<offset_row> offsets(const std::string& topic) const;
+
+  /// All progress with its speed.
+  std::vector<progress_row> progress(epoch_ms now) const;
 
   void reset(const std::vector<offset_row>& rows);
   void take_reset(const queue_key& queue);
@@ -116,6 +120,7 @@ private:
   consume_from from_ = consume_from::last_offset;
   std::map<std::string, subscription_ptr, std::less<>> subscriptions_;
   std::map<queue_key, queue_offset> progress_;
+  std::map<queue_key, rate_meter> rates_; // of queues whose progress moved
   std::map<queue_key, queue_offset> resets_;
   std::set<queue_key> dirty_;
   std::map<queue_key, lock_entry> locks_;

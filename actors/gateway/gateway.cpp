@@ -95,6 +95,7 @@ public:
         report.connections = context_.connections().size();
         return report;
       },
+      [this](const list_pulls& x) { return context_.list_pulls_of(x.group); },
     };
   }
 

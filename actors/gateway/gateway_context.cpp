@@ -29,6 +29,7 @@ gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
   : self_(self),
     home_(home),
     options_(std::move(options)),
+    filters_(options_.property_filter),
     unique_seed_(std::random_device{}()) {}
 
 gateway_actor gateway_context::handle() const {
@@ -181,8 +182,55 @@ void gateway_context::fetch_group(const caller& from, find_group wish,
     refused);
 }
 
+void gateway_context::learn_client(const std::string& client_id,
+                                   connection& on) {
+  clients_[client_id] = on.id();
+  on.leavers["client"] = [this, client_id](const client_link& link) {
+    auto found = clients_.find(client_id);
+    if (found != clients_.end() && found->second == link.connection)
+      clients_.erase(found); // else it has come again on another connection
+  };
+}
+
+std::optional<connection_id>
+gateway_context::find_client(std::string_view client_id) {
+  auto found = clients_.find(client_id);
+  if (found == clients_.end())
+    return {};
+  return found->second;
+}
+
+void gateway_context::note_pull(known_group& group, const known_topic& topic,
+                                queue_id queue, const pull_note& note) {
+  auto found = group.pulls.find(topic.config().name);
+  if (found == group.pulls.end())
+    found = group.pulls.try_emplace(topic.config().name).first;
+  auto& notes = found->second;
+  if (notes.size() < topic.view.queues.size())
+    notes.resize(topic.view.queues.size());
+  notes[static_cast<std::size_t>(queue.value)] = note;
+}
+
+pulls_seen gateway_context::list_pulls_of(std::string_view group) {
+  pulls_seen result;
+  const auto* known = find_known_group(group);
+  if (known == nullptr)
+    return result;
+  for (const auto& [topic, notes] : known->pulls)
+    for (std::size_t i = 0; i < notes.size(); ++i)
+      if (notes[i].time.value > 0)
+        result.rows.push_back({{topic, {static_cast<std::int32_t>(i)}},
+                               notes[i].offset,
+                               notes[i].from,
+                               notes[i].time});
+  return result;
+}
+
 void gateway_context::forget_topic(std::string_view topic) {
   send_round(); // it points into what is forgotten
+  for (auto& [name, group] : groups_)
+    if (auto found = group.pulls.find(topic); found != group.pulls.end())
+      group.pulls.erase(found);
   if (auto found = topics_.find(topic); found != topics_.end())
     topics_.erase(found);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/connection_table.hpp"
+#include "gateway/filter_cache.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/request.hpp"
 #include "gateway/views.hpp"
@@ -13,6 +14,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -32,6 +34,9 @@ public:
   gateway_report& counters() { return counters_; }
 
   connection_table& connections() { return connections_; }
+
+  /// SQL92 filters, compiled once however often they are told.
+  filter_cache& filters() { return filters_; }
 
   gateway_actor::pointer self() const { return self_; }
 
@@ -93,6 +98,16 @@ public:
   /// The same for a consumer group.
   void fetch_group(const caller& from, find_group wish,
                    std::function<void()> then);
+
+  /// A client that has sent a heartbeat for a producer group here.
+  void learn_client(const std::string& client_id, connection& on);
+  std::optional<connection_id> find_client(std::string_view client_id);
+
+  /// Remembers who pulls a queue, for the backlog.
+  static void note_pull(known_group& group, const known_topic& topic,
+                        queue_id queue, const pull_note& note);
+
+  pulls_seen list_pulls_of(std::string_view group);
 
   void forget_topic(std::string_view topic);
   void learn_group(const group_changed& event);
@@ -159,8 +174,10 @@ private:
   gateway_options options_;
   gateway_report counters_;
   connection_table connections_;
+  filter_cache filters_;
   known_by_name<known_topic> topics_;
   known_by_name<known_group> groups_;
+  known_by_name<connection_id> clients_; ///< by client id: producers
   std::vector<open_append> appends_;
   std::vector<open_pull> pulls_;
   std::vector<std::string> committing_; ///< groups with commits this round

@@ -15,23 +15,28 @@ namespace {
 using remoting::response_code;
 
 /// The subscription to filter with, or why the pull is refused.
-caf::expected<subscription_ptr> filter_of(const group_snapshot& group,
+caf::expected<subscription_ptr> filter_of(gateway_context& context,
+                                          const group_snapshot& group,
                                           const pull_request& wish) {
   auto topic = wish.topic.view();
   if ((wish.sys_flag & pull_flag::has_subscription) != 0) {
-    if (auto type = wish.expression_type.view(); !type.empty() && type != "TAG")
-      return make_error(errc::bad_expression,
-                        "the broker does not support consumer to filter "
-                        "message by "
-                          + std::string{type} + "; use tags");
-    auto filter = tag_filter::compile(wish.expression.view());
-    if (!filter)
-      return std::move(filter.error());
     auto made = std::make_shared<subscription>();
     made->topic = topic;
     made->expression = wish.expression.str();
     made->version = wish.subscription_version;
-    made->filter = std::move(*filter);
+    if (auto type = wish.expression_type.view();
+        !type.empty() && type != "TAG") {
+      made->type = expression_type::sql92;
+      auto filter = context.filters().compile(wish.expression.view());
+      if (!filter)
+        return std::move(filter.error());
+      made->sql = std::move(*filter);
+    } else {
+      auto filter = tag_filter::compile(wish.expression.view());
+      if (!filter)
+        return std::move(filter.error());
+      made->filter = std::move(*filter);
+    }
     return subscription_ptr{std::move(made)};
   }
   if (!group.online)
@@ -53,6 +58,15 @@ caf::expected<subscription_ptr> filter_of(const group_snapshot& group,
   if (found->second->version < wish.subscription_version)
     return make_error(errc::subscription_not_latest,
                       "the consumer's subscription not latest");
+  if (found->second->type == expression_type::sql92 && !found->second->sql) {
+    auto again = context.filters().compile(found->second->expression);
+    if (!again && is(again.error(), errc::filter_disabled))
+      return std::move(again.error());
+    return make_error(errc::filter_not_found,
+                      "the group's filter does not work: "
+                        + (again ? "its next heartbeat settles that"
+                                 : context_of(again.error())));
+  }
   return found->second;
 }
 
@@ -192,7 +206,7 @@ void pull(gateway_context& context, pull_request wish) {
   const auto& snapshot = *group->snapshot;
   if (auto error = why_refused(context, snapshot, topic->config(), wish))
     return context.fail(wish.from, error);
-  auto filter = filter_of(snapshot, wish);
+  auto filter = filter_of(context, snapshot, wish);
   if (!filter)
     return context.fail(wish.from, filter.error());
   if (!snapshot.resets.empty()) {
@@ -219,12 +233,14 @@ void pull(gateway_context& context, pull_request wish) {
   row.messages_max =
     std::clamp(wish.messages_max, 1, limits::pull_messages_max);
   row.bytes_max = std::clamp(wish.bytes_max, 1, limits::pull_bytes_max);
+  auto now = now_ms();
+  context.note_pull(*group, *topic, {wish.queue},
+                    {row.offset, wish.from.connection, now});
   if (may_park) {
     auto longest = std::chrono::milliseconds{limits::park_max}.count();
-    row.park_until =
-      now_ms() + std::clamp<std::int64_t>(wish.park_ms, 0, longest);
+    row.park_until = now + std::clamp<std::int64_t>(wish.park_ms, 0, longest);
   }
-  if (!(*filter)->filter.matches_everything())
+  if (!(*filter)->wants_everything())
     row.filter = std::move(*filter);
   context.pulls(*topic, {wish.queue}).push_back(std::move(row));
 }

@@ -27,11 +27,11 @@ struct known_topic {
   const topic_config& config() const { return *view.config; }
 };
 
-struct known_group {
-  consumer_group_actor actor;
-  group_snapshot_ptr snapshot;
-  std::vector<offset_row> commits; ///< of the running round
-  bool in_round = false;           ///< has commits
+/// The last pull of one queue.
+struct pull_note {
+  queue_offset offset;
+  connection_id from;
+  epoch_ms time; ///< 0: none
 };
 
 struct name_hash {
@@ -45,5 +45,13 @@ struct name_hash {
 template <class Known>
 using known_by_name =
   std::unordered_map<std::string, Known, name_hash, std::equal_to<>>;
+
+struct known_group {
+  consumer_group_actor actor;
+  group_snapshot_ptr snapshot;
+  std::vector<offset_row> commits;             ///< of the running round
+  bool in_round = false;                       ///< has commits
+  known_by_name<std::vector<pull_note>> pulls; ///< topic -> by queue id
+};
 
 } // namespace troupe

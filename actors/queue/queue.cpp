@@ -105,7 +105,7 @@ private:
 
   void pull(pull_batch& batch) {
     for (auto& row : batch.rows)
-      serve({std::move(row), batch.reply_to, {}}, residency::checked);
+      serve({std::move(row), batch.reply_to, {}, {}}, residency::checked);
     send_answers();
   }
 
@@ -278,10 +278,14 @@ private:
 
   queue_report report() {
     auto range = state_.range();
-    return {
-      options_.queue,           range.min,      range.max,
-      state_.last_store_time(), parked_.size(), state_.appended_messages(),
-      state_.pulled_messages()};
+    return {options_.queue,
+            range.min,
+            range.max,
+            state_.last_store_time(),
+            parked_.size(),
+            state_.appended_messages(),
+            state_.pulled_messages(),
+            state_.arrival_rate(options_.clock())};
   }
 
   caf::result<rows_written> write() {

@@ -1,5 +1,8 @@
 #include "queue/queue_state.hpp"
 
+#include "filter/sql_filter.hpp"
+#include "storage/record.hpp"
+
 #include "troupe/assert.hpp"
 #include "troupe/limits.hpp"
 
@@ -53,8 +56,11 @@ caf::error queue_state::publish(const appended& event) {
     if (auto error = rows_.append({row.position, row.size, row.tags_code}))
       failure = std::move(error);
   appended_ += static_cast<std::int64_t>(event.rows.size());
-  if (!event.rows.empty())
+  if (!event.rows.empty()) {
     last_store_time_ = event.rows.back().store_time;
+    arrivals_.add(static_cast<std::int64_t>(event.rows.size()),
+                  last_store_time_);
+  }
   return failure;
 }
 
@@ -72,7 +78,7 @@ pull_outcome queue_state::outcome_of(const waiting_pull& pull,
 }
 
 /// The decision table of sheet storage 20.
-pull_step queue_state::evaluate(const waiting_pull& pull, residency how,
+pull_step queue_state::evaluate(waiting_pull& pull, residency how,
                                 pull_done& done) {
   auto offset = std::max(pull.row.offset, pull.seen);
   auto end = rows_.end();
@@ -96,7 +102,7 @@ pull_step queue_state::evaluate(const waiting_pull& pull, residency how,
   return scan_rows(pull, how, done);
 }
 
-pull_step queue_state::scan_rows(const waiting_pull& pull, residency how,
+pull_step queue_state::scan_rows(waiting_pull& pull, residency how,
                                  pull_done& done) {
   auto offset = std::max(pull.row.offset, pull.seen);
   const auto& filter = pull.row.filter;
@@ -125,15 +131,18 @@ pull_step queue_state::scan_rows(const waiting_pull& pull, residency how,
       if (outcome.messages == pull.row.messages_max
           || (outcome.messages > 0 && outcome.bytes + size > budget))
         break;
-      if (is_cold(row, how)) {
-        if (outcome.messages == 0)
-          return pull_step::cold;
-        break; // what is at hand first; the next pull asks the disk
+      if (is_cold(row, how, pull)) {
+        if (outcome.messages > 0)
+          break; // what is at hand first; the next pull asks the disk
+        pull.seen = outcome.next;
+        return pull_step::cold;
       }
       if (auto record = log_->read(row.position, size)) {
-        add_run(done, outcome.first_run, std::move(*record));
-        outcome.bytes += size;
-        ++outcome.messages;
+        if (matches_record(pull, record->view())) {
+          add_run(done, outcome.first_run, std::move(*record));
+          outcome.bytes += size;
+          ++outcome.messages;
+        }
       } else if (outcome.messages == 0) {
         outcome.status = pull_status::message_was_removing;
       }
@@ -149,8 +158,20 @@ pull_step queue_state::scan_rows(const waiting_pull& pull, residency how,
   return pull_step::answered;
 }
 
-bool queue_state::is_cold(const storage::consume_row& row, residency how) {
-  if (how == residency::assured || log_->is_resident(row.position, row.size))
+bool queue_state::matches_record(const waiting_pull& pull,
+                                 std::string_view record) const {
+  const auto& filter = pull.row.filter;
+  if (!filter || !filter->sql)
+    return true;
+  auto message = storage::decode_record(record, storage::record_check::none);
+  return message && filter->sql->matches(message->properties);
+}
+
+/// Whether the disk must be asked for a record; says what to read then.
+bool queue_state::is_cold(const storage::consume_row& row, residency how,
+                          waiting_pull& pull) {
+  auto assured = how == residency::assured && row.position < pull.warm_end;
+  if (assured || log_->is_resident(row.position, row.size))
     return false;
   auto where = log_->reader().find(row.position);
   if (!where)
@@ -159,6 +180,7 @@ bool queue_state::is_cold(const storage::consume_row& row, residency how) {
   static constexpr std::int64_t read_ahead_bytes = 1 << 20;
   auto bytes = std::max<std::int64_t>(row.size, read_ahead_bytes);
   cold_ = {where->backing(), row.position - where->start(), bytes};
+  pull.warm_end = row.position + bytes;
   return true;
 }
 
@@ -177,7 +199,14 @@ bool queue_state::concerns(waiting_pull& pull, const appended& event) const {
   if (std::max(pull.row.offset, pull.seen) != event.first)
     return true; // it waited for something else: look again
   auto any = std::ranges::any_of(event.rows, [&](const auto& row) {
-    return matches(pull.row.filter, row.tags_code);
+    if (!matches(pull.row.filter, row.tags_code))
+      return false;
+    if (!pull.row.filter || !pull.row.filter->sql)
+      return true;
+    // Just written, so it is in memory.
+    auto record =
+      log_->read(row.position, static_cast<std::uint32_t>(row.size));
+    return record && matches_record(pull, record->view());
   });
   if (!any)
     pull.seen = event.first + static_cast<std::int64_t>(event.rows.size());

@@ -7,6 +7,7 @@
 
 #include "troupe/actor/cold_reader.hpp"
 #include "troupe/actor/queue.hpp"
+#include "troupe/model/rate_meter.hpp"
 
 #include <memory>
 #include <optional>
@@ -19,7 +20,8 @@ namespace troupe {
 struct waiting_pull {
   pull_row row;
   pull_asker asker;
-  queue_offset seen; ///< rows from row.offset to here do not match its filter
+  queue_offset seen;   ///< rows from row.offset to here do not match its filter
+  log_offset warm_end; ///< the cold reader has read records before this one
 };
 
 /// What evaluating a pull led to.
@@ -53,7 +55,7 @@ public:
   caf::error publish(const appended& event);
 
   /// Answers `pull` into `done`, or says why not yet.
-  pull_step evaluate(const waiting_pull& pull, residency how, pull_done& done);
+  pull_step evaluate(waiting_pull& pull, residency how, pull_done& done);
 
   /// What must be read from disk for the last evaluate() that said cold.
   const cold_range& cold() const { return cold_; }
@@ -75,14 +77,19 @@ public:
 
   epoch_ms last_store_time() const { return last_store_time_; }
 
+  /// Messages that arrive in a second.
+  double arrival_rate(epoch_ms now) const { return arrivals_.per_second(now); }
+
   /// @invariant  min <= end <= next
   void check_invariants() const;
 
 private:
-  pull_step scan_rows(const waiting_pull& pull, residency how, pull_done& done);
+  pull_step scan_rows(waiting_pull& pull, residency how, pull_done& done);
+  bool matches_record(const waiting_pull& pull, std::string_view record) const;
   pull_outcome outcome_of(const waiting_pull& pull, pull_status status,
                           queue_offset next) const;
-  bool is_cold(const storage::consume_row& row, residency how);
+  bool is_cold(const storage::consume_row& row, residency how,
+               waiting_pull& pull);
 
   std::shared_ptr<const storage::commit_log> log_;
   storage::consume_queue rows_;
@@ -92,6 +99,7 @@ private:
   std::int64_t appended_ = 0;
   std::int64_t pulled_ = 0;
   epoch_ms last_store_time_;
+  rate_meter arrivals_;
 };
 
 } // namespace troupe

@@ -32,6 +32,8 @@ response_code response_code_of(errc code) {
       return response_code::subscription_not_exist;
     case errc::subscription_not_latest:
       return response_code::subscription_not_latest;
+    case errc::filter_not_found:
+      return response_code::filter_data_not_exist;
     case errc::busy:
       return response_code::system_busy;
     case errc::client_timeout:
@@ -45,6 +47,7 @@ response_code response_code_of(errc code) {
     case errc::message_not_found:
     case errc::producer_not_online:
     case errc::counter_not_found:
+    case errc::filter_disabled:
     case errc::malformed_frame:
     case errc::malformed_request:
     case errc::config_conflict:

@@ -1,5 +1,6 @@
 #include "supervisor/supervisor.hpp"
 
+#include "backlog/backlog.hpp"
 #include "cold_reader/cold_reader.hpp"
 #include "consumer_group/consumer_group.hpp"
 #include "directory/directory.hpp"
@@ -62,6 +63,7 @@ caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
   watch(cast.retention, "retention");
   watch(cast.pop, "pop");
   watch(cast.gateway, "gateway");
+  watch(cast.backlog, "backlog");
   self->set_down_handler([self, on_failure](const caf::down_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown || !x.reason)
       return;
@@ -312,6 +314,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.broker_permission = options.broker_permission;
   doors.body_bytes_max = options.body_bytes_max;
   doors.auto_create_groups = options.auto_create_groups;
+  doors.property_filter = options.property_filter;
   doors.delays = options.delays;
   doors.directory = cast.directory;
   doors.log = cast.commit_log;
@@ -328,6 +331,9 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   }
   cast.gateway = gateway->actor;
   cast.ports = gateway->ports;
+  if (options.broker)
+    cast.backlog =
+      spawn_backlog(system, {&home}, {cast.directory, {cast.gateway}});
   cast.supervisor = system.spawn(supervisor, cast, std::move(on_failure));
   return cast;
 }
@@ -372,6 +378,7 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
     if (cast.commit_log)
       note("checkpoint", ask<checkpoint_done>(self, cast.commit_log,
                                               final_checkpoint{}, limit));
+    end(cast.backlog);
     end(cast.gateway);
     end(cast.retention);
     end(cast.scheduler);

@@ -7,6 +7,7 @@
 #include "gateway/gateway.hpp"
 #include "reactor/reactor.hpp"
 
+#include "troupe/actor/backlog.hpp"
 #include "troupe/actor/directory.hpp"
 #include "troupe/actor/flusher.hpp"
 #include "troupe/actor/key_index.hpp"
@@ -44,6 +45,7 @@ struct cast_options {
   flush_mode flush = flush_mode::sync;
   bool auto_create_topics = true;
   bool auto_create_groups = true;
+  bool property_filter = true; ///< consumers may filter by SQL92
   std::int32_t default_topic_queues = limits::default_topic_queues;
   std::int32_t broker_permission = permission::read_write;
   std::size_t body_bytes_max = limits::body_bytes_max;
@@ -70,6 +72,7 @@ struct cast_handles {
   retention_actor retention;
   pop_actor pop;
   gateway_actor gateway;
+  backlog_actor backlog;
   caf::actor supervisor;
   gateway_ports ports;
   std::shared_ptr<void> store_lock; ///< held as long as the node runs

@@ -194,6 +194,8 @@ constexpr std::array known_keys{
   known_key{
     "auto-create-groups", "autoCreateSubscriptionGroup",
     [](auto& o, const auto& s) { return s.flag(o.auto_create_groups); }},
+  known_key{"property-filter", "enablePropertyFilter",
+            [](auto& o, const auto& s) { return s.flag(o.property_filter); }},
   known_key{"default-topic-queues", "defaultTopicQueueNums",
             [](auto& o, const auto& s) {
               return s.number(o.default_topic_queues, 1,
@@ -255,7 +257,6 @@ constexpr std::array idle_keys{
   idle_key{"transactionTimeOut", "transactions are not served yet"},
   idle_key{"transactionCheckMax", "transactions are not served yet"},
   idle_key{"transactionCheckInterval", "transactions are not served yet"},
-  idle_key{"enablePropertyFilter", "filters by SQL are not served yet"},
   idle_key{"traceTopicEnable", "the trace topic is made on first use"},
   idle_key{"sendMessageThreadPoolNums", "there are no thread pools"},
   idle_key{"pullMessageThreadPoolNums", "there are no thread pools"},

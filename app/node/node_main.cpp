@@ -85,6 +85,7 @@ caf::expected<cast_options> cast_of(const node_options& options) {
   cast.flush = options.sync_flush ? flush_mode::sync : flush_mode::async;
   cast.auto_create_topics = options.auto_create_topics;
   cast.auto_create_groups = options.auto_create_groups;
+  cast.property_filter = options.property_filter;
   cast.default_topic_queues = options.default_topic_queues;
   cast.broker_permission = options.broker_permission;
   cast.body_bytes_max = static_cast<std::size_t>(options.message_bytes_max);
@@ -95,6 +96,7 @@ caf::expected<cast_options> cast_of(const node_options& options) {
   auto flag = [](bool x) { return std::string{x ? "true" : "false"}; };
   cast.settings = {
     {"autoCreateSubscriptionGroup", flag(options.auto_create_groups)},
+    {"enablePropertyFilter", flag(options.property_filter)},
     {"autoCreateTopicEnable", flag(options.auto_create_topics)},
     {"brokerClusterName", cast.cluster},
     {"brokerId", std::to_string(cast.broker_id)},

@@ -31,6 +31,7 @@ struct node_options {
   bool sync_flush = true;
   bool auto_create_topics = true;
   bool auto_create_groups = true;
+  bool property_filter = true; ///< on, unlike RocketMQ: who writes SQL wants it
   std::int32_t default_topic_queues = limits::default_topic_queues;
   std::int32_t broker_permission = 6;
   std::int64_t message_bytes_max = limits::body_bytes_max;

@@ -38,6 +38,8 @@ enum class errc : std::uint8_t {
   bad_expression,    // model: a subscription expression does not parse
   subscription_not_found,  // consumer_group: topic not subscribed by the group
   subscription_not_latest, // consumer_group: the client's view is newer
+  filter_not_found,        // pulling: the group's SQL filter does not parse
+  filter_disabled,         // gateway: SQL filters are switched off
   config_conflict, // name_server: registration contradicts what is known
 
   // Refused because of the state of the node.
@@ -136,6 +138,10 @@ inline const char* to_string(errc code) {
       return "subscription_not_found";
     case errc::subscription_not_latest:
       return "subscription_not_latest";
+    case errc::filter_not_found:
+      return "filter_not_found";
+    case errc::filter_disabled:
+      return "filter_disabled";
     case errc::config_conflict:
       return "config_conflict";
     case errc::busy:

@@ -78,6 +78,12 @@ inline constexpr seconds park_max{60};
 inline constexpr std::size_t borrow_bytes_min = 8192; // shorter runs are copied
 inline constexpr std::int32_t query_messages_max = 64;
 
+// Filters by SQL92.
+inline constexpr std::size_t sql_expression_bytes_max = 8192;
+inline constexpr std::size_t sql_depth_max = 64; // brackets and open operators
+inline constexpr std::size_t sql_names_max = 64; // properties it asks for
+inline constexpr std::size_t sql_filters_max = 1024; // a gateway remembers
+
 // Topics and groups.
 inline constexpr std::int32_t queues_per_topic_max = 65536;
 inline constexpr std::int32_t default_topic_queues = 8;
@@ -88,6 +94,8 @@ inline constexpr seconds member_expiry{120};
 inline constexpr seconds member_scan_period{10};
 inline constexpr seconds queue_lock_expiry{60};
 inline constexpr std::int32_t retry_max_times = 16;
+inline constexpr seconds queue_owner_expiry{75}; // no pull: owned no longer
+inline constexpr std::size_t backlog_rows_max = 65536; // of one answer
 inline constexpr milliseconds offset_commit_period{1000};
 
 // Name server.

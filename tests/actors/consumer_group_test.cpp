@@ -97,13 +97,14 @@ TEST_CASE("a queue is locked by one client until it lets go or is silent") {
 
 TEST_CASE("a reset holds against the consumers' own commits until taken") {
   auto group = make_group();
-  group.commit({{queue_number(0), {100}}});
+  group.commit({{queue_number(0), {100}}}, {1000});
   group.reset({{queue_number(0), {5}}});
-  group.commit({{queue_number(0), {101}}}); // from before they heard of it
+  group.commit({{queue_number(0), {101}}},
+               {1000}); // from before they heard of it
   CHECK(*group.offset(queue_number(0)) == queue_offset{5});
   CHECK(group.snapshot()->resets.contains(queue_number(0)));
   group.take_reset(queue_number(0));
-  group.commit({{queue_number(0), {6}}});
+  group.commit({{queue_number(0), {6}}}, {1000});
   CHECK(*group.offset(queue_number(0)) == queue_offset{6});
 }
 
@@ -121,7 +122,7 @@ TEST_CASE("progress agrees with a map, and what changed is told once") {
       case 1:
       case 2: {
         queue_offset offset{static_cast<std::int64_t>(random() % 1000)};
-        group.commit({{queue, offset}});
+        group.commit({{queue, offset}}, {1000});
         model[queue] = offset;
         break;
       }

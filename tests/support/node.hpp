@@ -49,6 +49,11 @@ public:
 
   std::uint16_t broker_port() const { return cast_->ports.broker; }
 
+  /// For messages straight to an actor.
+  caf::actor_system& system() { return system_; }
+
+  const cast_handles& cast() const { return *cast_; }
+
   std::uint16_t name_server_port() const { return cast_->ports.name_server; }
 
 private:
@@ -210,7 +215,8 @@ inline remoting::command send_of(const std::string& topic, int queue,
 inline remoting::command pull_of(const std::string& group,
                                  const std::string& topic, int queue,
                                  std::int64_t offset, int suspend_ms = 0,
-                                 const std::string& expression = "*") {
+                                 const std::string& expression = "*",
+                                 const std::string& type = "TAG") {
   // Flags: 2 suspend, 4 the subscription comes along.
   return request(remoting::request_code::pull_message,
                  {{"consumerGroup", group},
@@ -223,7 +229,7 @@ inline remoting::command pull_of(const std::string& group,
                   {"suspendTimeoutMillis", std::to_string(suspend_ms)},
                   {"subscription", expression},
                   {"subVersion", "1"},
-                  {"expressionType", "TAG"}});
+                  {"expressionType", type}});
 }
 
 } // namespace troupe::test

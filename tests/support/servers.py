@@ -165,6 +165,7 @@ class Apache:
             "flushDiskType": "SYNC_FLUSH",
             "mappedFileSizeCommitLog": 134217728,
             "autoCreateTopicEnable": "true",
+            "enablePropertyFilter": "true",
             "waitTimeMillsInSendQueue": 5000,
             "haListenPort": self.broker_port + 1,
             **self.settings}
@@ -176,7 +177,8 @@ class Apache:
     def start_namesrv(self):
         namesrv_conf = os.path.join(self.directory, "namesrv.conf")
         with open(namesrv_conf, "w") as file:
-            file.write(f"listenPort={self.namesrv_port}\n")
+            file.write(f"listenPort={self.namesrv_port}\n"
+                       "orderMessageEnable=true\n")
         self._spawn("org.apache.rocketmq.namesrv.NamesrvStartup",
                     namesrv_conf, "256m", [])
         await_port(self.namesrv_port, 60, self.processes[-1])

@@ -11,9 +11,8 @@ void check_client_config(gateway_context& context, request& asked) {
   if (!wish)
     return context.fail(asked.from, wish.error());
   if (wish->type == expression_type::sql92)
-    return context.answer(asked.from, remoting::response_code::system_error,
-                          "The broker does not support consumer to filter "
-                          "message by SQL92; subscribe by tags");
+    if (auto filter = context.filters().compile(wish->expression); !filter)
+      return context.fail(asked.from, filter.error());
   context.answer(asked.from, remoting::response_code::success);
 }
 

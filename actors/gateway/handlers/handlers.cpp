@@ -38,13 +38,22 @@
   X(get_consume_stats)                                                         \
   X(delete_topic_in_broker)                                                    \
   X(invoke_broker_to_reset_offset)                                             \
+  X(invoke_broker_to_get_consumer_status)                                      \
   X(update_and_create_subscriptiongroup_list)                                  \
   X(query_topic_consume_by_who)                                                \
+  X(query_consume_time_span)                                                   \
   X(get_system_topic_list_from_broker)                                         \
+  X(clean_expired_consumequeue)                                                \
   X(get_consumer_running_info)                                                 \
+  X(query_correction_offset)                                                   \
   X(consume_message_directly)                                                  \
   X(send_message_v2)                                                           \
+  X(clone_group_offset)                                                        \
+  X(clean_unused_topic)                                                        \
+  X(get_broker_consume_stats)                                                  \
   X(send_batch_message)                                                        \
+  X(send_reply_message)                                                        \
+  X(send_reply_message_v2)                                                     \
   X(get_all_producer_info)                                                     \
   X(query_topics_by_consumer)                                                  \
   X(query_subscription_by_consumer)                                            \
@@ -60,7 +69,8 @@
   X(batch_ack_message)                                                         \
   X(get_topic_config)                                                          \
   X(get_subscriptiongroup_config)                                              \
-  X(lite_pull_message)
+  X(lite_pull_message)                                                         \
+  X(get_broker_ha_status)
 
 #define TROUPE_NAME_SERVER_HANDLERS(X)                                         \
   X(put_kv_config)                                                             \

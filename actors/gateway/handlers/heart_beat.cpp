@@ -39,6 +39,15 @@ private:
 
 using open_ptr = std::shared_ptr<open_heartbeat>;
 
+/// Compiles SQL filters. One that does not parse stays without: the consumer
+/// has asked before (CHECK_CLIENT_CONFIG), and its pulls are told why.
+void compile_filters(gateway_context& context, consumer_heartbeat& says) {
+  for (auto& x : says.subscriptions)
+    if (x.type == expression_type::sql92)
+      if (auto filter = context.filters().compile(x.expression))
+        x.sql = std::move(*filter);
+}
+
 /// A group that is missing and may not be made is passed over in silence: the
 /// client has no use for an error here.
 void ignore(const caf::error& error) {
@@ -102,10 +111,14 @@ void heart_beat(gateway_context& context, request& asked) {
   auto link = context.link_of(asked.from);
   auto open = std::make_shared<open_heartbeat>(context, asked.from,
                                                says->fingerprint == 0);
-  for (auto& consumer : says->consumers)
+  for (auto& consumer : says->consumers) {
+    compile_filters(context, consumer);
     join_group_of(context, open,
                   {link, who, std::move(consumer), says->without_subscriptions,
                    says->fingerprint});
+  }
+  if (!says->producer_groups.empty())
+    context.learn_client(says->client_id, asked.on);
   for (const auto& group : says->producer_groups)
     register_with(context, open, group, {link, who});
 }

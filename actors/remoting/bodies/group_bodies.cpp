@@ -373,7 +373,7 @@ std::string encode_consume_stats(std::span<const consume_stats_row> rows,
       .field("brokerOffset", x.broker_offset)
       .field("consumerOffset", x.consumer_offset)
       .field("lastTimestamp", x.last_time)
-      .field("pullOffset", x.consumer_offset)
+      .field("pullOffset", x.pull_offset)
       .end_object();
   return out.end_object().end_object().take();
 }

@@ -86,7 +86,8 @@ struct consume_stats_row {
   named_queue queue;
   std::int64_t broker_offset = 0;
   std::int64_t consumer_offset = 0;
-  std::int64_t last_time = 0; ///< store time of the last consumed message
+  std::int64_t last_time = 0;   ///< store time of the last consumed message
+  std::int64_t pull_offset = 0; ///< everything before was handed out
 };
 
 /// ConsumeStats.

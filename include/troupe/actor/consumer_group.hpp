@@ -140,6 +140,20 @@ struct lock_state {
   bool any = false;
 };
 
+/// Progress with how fast it moves, for people.
+struct describe_progress {};
+
+struct progress_row {
+  queue_key queue;
+  queue_offset offset;
+  double per_second = 0; ///< messages consumed
+};
+
+struct progress_report {
+  std::vector<progress_row> rows;
+  group_members members;
+};
+
 /// New settings, already durable.
 struct set_group_config {
   group_config config;
@@ -177,6 +191,7 @@ using consumer_group_actor = caf::typed_actor<
   caf::replies_to<reset_offsets>::with<group_offsets>,
   caf::reacts_to<take_reset>, caf::replies_to<lock_queues>::with<queues_locked>,
   caf::reacts_to<unlock_queues>, caf::replies_to<query_locks>::with<lock_state>,
+  caf::replies_to<describe_progress>::with<progress_report>,
   caf::replies_to<set_group_config>::with<group_watched>,
   caf::reacts_to<forget_topic>,
   caf::replies_to<flush_offsets>::with<offsets_flushed>,

@@ -26,11 +26,28 @@ struct gateway_report {
   std::int64_t refused = 0; ///< requests answered with an error
 };
 
+/// The last pull of each queue by a group's clients at this gateway.
+struct list_pulls {
+  std::string group;
+};
+
+struct pull_seen {
+  queue_key queue;
+  queue_offset offset; ///< asked for: everything before was handed out
+  connection_id from;
+  epoch_ms time;
+};
+
+struct pulls_seen {
+  std::vector<pull_seen> rows;
+};
+
 using gateway_actor = client_gateway::extend<
   caf::reacts_to<append_done>, caf::reacts_to<pull_done>,
   caf::reacts_to<topic_changed>, caf::reacts_to<group_changed>,
   caf::replies_to<drain_gateway>::with<gateway_drained>,
   caf::reacts_to<gateway_tick>,
-  caf::replies_to<describe_gateway>::with<gateway_report>>;
+  caf::replies_to<describe_gateway>::with<gateway_report>,
+  caf::replies_to<list_pulls>::with<pulls_seen>>;
 
 } // namespace troupe

@@ -104,6 +104,7 @@ struct queue_report {
   std::size_t parked = 0;    ///< pulls that wait for messages
   std::int64_t appended = 0; ///< messages since start
   std::int64_t pulled = 0;   ///< messages since start
+  double per_second = 0;     ///< messages that arrive
 };
 
 /// Wakes parked pulls whose time is over. The queue's own timer.

@@ -1,5 +1,6 @@
-/// What a consumer group wants of a topic: an expression over tags, compiled
-/// once. Shared, immutable. Source: RocketMQ 5.3 FilterAPI; sheet semantics 7.
+/// What a consumer group wants of a topic: an expression over tags or SQL92
+/// over properties, compiled once. Shared, immutable. Source: RocketMQ 5.3
+/// FilterAPI; sheet semantics 7.
 #pragma once
 
 #include "troupe/errc.hpp"
@@ -15,6 +16,8 @@
 #include <vector>
 
 namespace troupe {
+
+class sql_filter; // actors/filter
 
 /// A compiled tag filter. Works on hash codes: it may let too much through
 /// (clients compare the text again), never too little.
@@ -81,6 +84,13 @@ struct subscription {
   expression_type type = expression_type::tag;
   std::int64_t version = 0; ///< ms; a larger one replaces a smaller one
   tag_filter filter;        ///< compiled from expression when type is tag
+  /// Compiled when type is sql92; null: it does not parse, or not by tags.
+  std::shared_ptr<const sql_filter> sql;
+
+  /// Whether every message is wanted, so that none needs to be looked at.
+  bool wants_everything() const {
+    return type == expression_type::tag && filter.matches_everything();
+  }
 };
 
 using subscription_ptr = std::shared_ptr<const subscription>;

@@ -328,6 +328,104 @@ func retry(w world) error {
 	}
 }
 
+// requestReply asks five times; a consumer of this client answers.
+func requestReply(w world) error {
+	asking, err := w.producer()
+	if err != nil {
+		return err
+	}
+	defer asking.Shutdown()
+	answers := w
+	answers.group += "_answers"
+	answering, err := answers.producer()
+	if err != nil {
+		return err
+	}
+	defer answering.Shutdown()
+	if _, err = asking.SendSync(context.Background(), primitive.NewMessage(w.topic, []byte("warm"))); err != nil {
+		return err
+	}
+	push, err := w.consumer("*", func(ctx context.Context,
+		messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+		for _, message := range messages {
+			if message.GetProperty(primitive.PropertyCorrelationID) == "" {
+				continue
+			}
+			// This client's function takes the body for properties.
+			reply, err := consumer.CreateReplyMessage(message, nil)
+			if err == nil {
+				reply.Body = []byte("re: " + string(message.Body))
+				_, err = answering.SendSync(ctx, reply)
+			}
+			if err != nil {
+				fmt.Fprintln(os.Stderr, "request_reply:", err)
+			}
+		}
+		return consumer.ConsumeSuccess, nil
+	})
+	if err != nil {
+		return err
+	}
+	defer push.Shutdown()
+	time.Sleep(2 * time.Second)
+	for i := 0; i < 5; i++ {
+		question := fmt.Sprintf("q-%d", i)
+		reply, err := asking.Request(context.Background(), 15*time.Second,
+			primitive.NewMessage(w.topic, []byte(question)))
+		if err != nil {
+			return fmt.Errorf("%s: %w", question, err)
+		}
+		if string(reply.Body) != "re: "+question {
+			return fmt.Errorf("%s was answered %q", question, reply.Body)
+		}
+	}
+	return nil
+}
+
+// filterSQL gets what an expression over properties lets through.
+func filterSQL(w world) error {
+	p, err := w.producer()
+	if err != nil {
+		return err
+	}
+	defer p.Shutdown()
+	wanted := map[string]bool{}
+	for i := 0; i < 40; i++ {
+		message := primitive.NewMessage(w.topic, []byte(body(i)))
+		message.WithProperty("price", fmt.Sprint(i))
+		if i%2 == 0 {
+			message.WithProperty("even", "yes")
+		}
+		if _, err = p.SendSync(context.Background(), message); err != nil {
+			return err
+		}
+		if i > 20 && i%2 == 0 {
+			wanted[body(i)] = true
+		}
+	}
+	box := &inbox{}
+	push, err := rocketmq.NewPushConsumer(consumer.WithNameServer(w.namesrv),
+		consumer.WithGroupName("G_"+w.group), consumer.WithInstance("G_"+w.group),
+		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset))
+	if err != nil {
+		return err
+	}
+	selector := consumer.MessageSelector{Type: consumer.SQL92, Expression: "price > 20 AND even IS NOT NULL"}
+	err = push.Subscribe(w.topic, selector, func(_ context.Context,
+		messages ...*primitive.MessageExt) (consumer.ConsumeResult, error) {
+		box.add(messages...)
+		return consumer.ConsumeSuccess, nil
+	})
+	if err != nil {
+		return err
+	}
+	if err = push.Start(); err != nil {
+		return err
+	}
+	defer push.Shutdown()
+	return box.await(wanted)
+}
+
 var cases = []struct {
 	name  string
 	marks string
@@ -335,6 +433,8 @@ var cases = []struct {
 }{
 	{"retry", "", retry},
 	{"orderly", "", orderly},
+	{"request_reply", "", requestReply},
+	{"filter_sql", "", filterSQL},
 	{"send_sync", "", sendSync},
 	{"send_async_tags", "", sendAsyncTags},
 	{"send_batch", "", sendBatch},

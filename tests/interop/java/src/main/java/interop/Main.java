@@ -44,7 +44,11 @@ public final class Main {
     private static List<Case> catalogue() {
         Case.Catalogue all = new Case.Catalogue();
         // The slow ones first: they run beside all the others.
+        OrderCases.addTo(all);
         TransactionCases.addTo(all);
+        TraceCases.addTo(all);
+        BacklogCases.addTo(all);
+        FilterCases.addTo(all);
         GroupCases.addTo(all);
         ConsumeCases.addTo(all);
         PopCases.addTo(all);

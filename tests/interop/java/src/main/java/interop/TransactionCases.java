@@ -24,7 +24,7 @@ final class TransactionCases {
     static void addTo(Case.Catalogue cases) {
         cases.add("transaction_check", TransactionCases::check, Mark.LATER, Mark.SLOW);
         cases.add("transaction_settle", TransactionCases::settle, Mark.LATER);
-        cases.add("request_reply", TransactionCases::requestReply, Mark.LATER);
+        cases.add("request_reply", TransactionCases::requestReply, Mark.BINARY);
     }
 
     private static TransactionMQProducer producer(World world, TransactionListener listener) throws Exception {

@@ -1,0 +1,22 @@
+/// Spawns the backlog; see troupe/actor/backlog.hpp.
+#pragma once
+
+#include "reactor/pinned.hpp"
+
+#include "troupe/actor/backlog.hpp"
+#include "troupe/actor/gateway.hpp"
+
+#include <vector>
+
+namespace troupe {
+
+struct backlog_options {
+  directory_actor directory;
+  std::vector<gateway_actor> gateways; ///< who pulls at any of them
+  epoch_ms (*clock)() = now_ms;
+};
+
+backlog_actor spawn_backlog(caf::actor_system& system, placement where,
+                            backlog_options options);
+
+} // namespace troupe

@@ -1,0 +1,14 @@
+/// SEND_REPLY_MESSAGE_V2: an answer to a message that was sent with request().
+#include "gateway/handlers/handlers.hpp"
+#include "gateway/replying.hpp"
+
+namespace troupe::handlers {
+
+void send_reply_message_v2(gateway_context& context, request& asked) {
+  auto message = read_send_request(context, asked);
+  if (!message)
+    return context.fail(asked.from, message.error());
+  reply(context, std::move(*message));
+}
+
+} // namespace troupe::handlers
