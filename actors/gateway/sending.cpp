@@ -9,92 +9,142 @@
 
 #include <array>
 #include <charconv>
+#include <optional>
 #include <random>
 
 namespace troupe {
 
 namespace {
 
-/// Reads header fields and remembers the first one that does not parse.
-class header_reader {
-public:
-  explicit header_reader(const request& asked) : asked_(asked) {}
-
-  payload text(std::string_view name) {
-    return asked_.slice(asked_.command.find(name));
-  }
-
-  template <class Number>
-  Number number(std::string_view name, Number absent = {}) {
-    auto text = asked_.command.find(name);
-    if (text.empty())
-      return absent;
-    Number value{};
-    auto [end, code] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-    if (code != std::errc{} || end != text.data() + text.size())
-      bad_ = name;
-    return value;
-  }
-
-  bool boolean(std::string_view name) {
-    auto text = asked_.command.find(name);
-    return text == "true" || text == "TRUE" || text == "True";
-  }
-
-  /// The first bad field as an error; none when all were good.
-  caf::error error() const {
-    if (bad_.empty())
-      return caf::none;
-    return make_error(errc::malformed_request,
-                      "field `" + std::string{bad_} + "` is no number: `"
-                        + std::string{asked_.command.find(bad_)} + "`");
-  }
-
-private:
-  const request& asked_;
-  std::string_view bad_;
+/// The fields of a send header in the order of send_request.
+enum class send_field : std::uint8_t {
+  group,
+  topic,
+  default_topic,
+  default_queues,
+  queue,
+  sys_flag,
+  born,
+  flag,
+  properties,
+  reconsume,
+  unit,
+  max_reconsume,
+  batch
 };
 
-/// Names of the fields of a send header in the order of send_request.
-struct send_field_names {
-  std::string_view group, topic, default_topic, default_queues, queue, sys_flag,
-    born, flag, properties, reconsume, unit, max_reconsume, batch;
-};
+constexpr std::size_t send_fields = 13;
 
-constexpr send_field_names short_names{"a", "b", "c", "d", "e", "f", "g",
-                                       "h", "i", "j", "k", "l", "m"};
+using send_field_texts = std::array<std::string_view, send_fields>;
 
-constexpr send_field_names long_names{
+/// Of SEND_MESSAGE; SEND_MESSAGE_V2 has the letters a to m in the same order.
+constexpr send_field_texts long_names{
   "producerGroup", "topic",          "defaultTopic",  "defaultTopicQueueNums",
   "queueId",       "sysFlag",        "bornTimestamp", "flag",
   "properties",    "reconsumeTimes", "unitMode",      "maxReconsumeTimes",
   "batch"};
 
+/// Values by letter, in one pass over the fields. Of several the last counts.
+send_field_texts values_by_letter(const remoting::command_view& command) {
+  send_field_texts values;
+  for (const auto& [name, value] : command.fields())
+    if (name.size() == 1 && name[0] >= 'a'
+        && name[0] < 'a' + static_cast<char>(send_fields))
+      values[static_cast<std::size_t>(name[0] - 'a')] = value;
+  return values;
+}
+
+send_field_texts values_by_name(const remoting::command_view& command) {
+  send_field_texts values;
+  for (std::size_t i = 0; i < send_fields; ++i)
+    values[i] = command.find(long_names[i]);
+  return values;
+}
+
+/// Reads header fields and remembers the first one that does not parse.
+class header_reader {
+public:
+  header_reader(const request& asked, const send_field_texts& values)
+    : asked_(asked),
+      values_(values) {}
+
+  bool has(send_field field) const { return !text_of(field).empty(); }
+
+  payload text(send_field field) const { return asked_.slice(text_of(field)); }
+
+  template <class Number>
+  Number number(send_field field, Number absent = {}) {
+    auto text = text_of(field);
+    if (text.empty())
+      return absent;
+    if (text.size() == 1 && text[0] >= '0' && text[0] <= '9')
+      return static_cast<Number>(text[0] - '0'); // most are
+    Number value{};
+    auto [end, code] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+    if (code != std::errc{} || end != text.data() + text.size())
+      bad_ = field;
+    return value;
+  }
+
+  bool boolean(send_field field) const {
+    auto text = text_of(field);
+    return text == "true" || text == "TRUE" || text == "True";
+  }
+
+  /// The last bad field as an error; none when all were good.
+  caf::error error() const {
+    if (!bad_)
+      return caf::none;
+    return make_error(errc::malformed_request,
+                      "field `" + name_of(*bad_) + "` is no number: `"
+                        + std::string{text_of(*bad_)} + "`");
+  }
+
+  /// As the client wrote it.
+  std::string name_of(send_field field) const {
+    auto index = static_cast<std::size_t>(field);
+    if (asked_.command.code()
+        == static_cast<std::int32_t>(remoting::request_code::send_message))
+      return std::string{long_names[index]};
+    return std::string(1, static_cast<char>('a' + static_cast<char>(index)));
+  }
+
+private:
+  std::string_view text_of(send_field field) const {
+    return values_[static_cast<std::size_t>(field)];
+  }
+
+  const request& asked_;
+  const send_field_texts& values_;
+  std::optional<send_field> bad_;
+};
+
 caf::expected<send_request> read_with(const gateway_context& context,
                                       const request& asked,
-                                      const send_field_names& names) {
-  header_reader read{asked};
+                                      const send_field_texts& values) {
+  using enum send_field;
+  header_reader read{asked, values};
   send_request result;
   result.from = asked.from;
-  result.producer_group = read.text(names.group);
-  result.topic = read.text(names.topic);
-  result.default_topic = read.text(names.default_topic);
-  result.default_topic_queues = read.number(names.default_queues, 4);
-  if (asked.command.find(names.queue).empty())
+  result.producer_group = read.text(group);
+  result.topic = read.text(topic);
+  result.default_topic = read.text(default_topic);
+  result.default_topic_queues = read.number(default_queues, 4);
+  if (!read.has(queue))
     return make_error(errc::malformed_request,
-                      "field `" + std::string{names.queue}
+                      "field `" + read.name_of(queue)
                         + "` (the queue id) is missing");
-  result.queue = read.number(names.queue, 0);
-  result.sys_flag = read.number(names.sys_flag, 0);
-  result.born_time = read.number(names.born, std::int64_t{0});
-  result.flag = read.number(names.flag, 0);
-  result.properties = read.text(names.properties);
-  result.reconsume_times = read.number(names.reconsume, 0);
-  result.unit_mode = read.boolean(names.unit);
-  if (!asked.command.find(names.max_reconsume).empty())
-    result.max_reconsume_times = read.number(names.max_reconsume, 0);
-  result.batch = read.boolean(names.batch);
+  result.queue = read.number(queue, 0);
+  result.sys_flag = read.number(sys_flag, 0);
+  result.born_time = read.number(born, std::int64_t{0});
+  result.flag = read.number(flag, 0);
+  result.properties = read.text(properties);
+  result.reconsume_times = read.number(reconsume, 0);
+  result.unit_mode = read.boolean(unit);
+  if (read.has(max_reconsume))
+    result.max_reconsume_times = read.number(max_reconsume, 0);
+  result.batch = read.boolean(batch);
   if (auto error = read.error())
     return error;
   result.body = asked.body();
@@ -355,12 +405,12 @@ known_properties read_properties(std::string_view text) {
 
 caf::expected<send_request> read_send_request(const gateway_context& context,
                                               const request& asked) {
-  return read_with(context, asked, short_names);
+  return read_with(context, asked, values_by_letter(asked.command));
 }
 
 caf::expected<send_request> read_send_request_v1(const gateway_context& context,
                                                  const request& asked) {
-  return read_with(context, asked, long_names);
+  return read_with(context, asked, values_by_name(asked.command));
 }
 
 void send(gateway_context& context, send_request message) {
@@ -465,19 +515,25 @@ void answer_stored(gateway_context& context,
                               first.from.opaque, code, {}, {}, {});
     return;
   }
-  std::string ids;
-  for (const auto& row : rows) {
-    if (!ids.empty())
-      ids += ',';
-    ids += gateway_context::message_id(row.store_host, row.position);
-  }
   remoting::send_result result;
-  result.message_id = ids;
   result.queue = first.queue.value;
   result.offset = first.offset.value;
-  if (rows.size() == 1)
+  std::array<char, gateway_context::message_id_bytes_max> id;
+  std::string ids; // of a batch
+  if (rows.size() == 1) {
+    result.message_id = {
+      id.data(), gateway_context::put_message_id(id.data(), first.store_host,
+                                                 first.position)};
     result.transaction_id = first.properties.view().substr(
       first.unique_key.offset, first.unique_key.size);
+  } else {
+    for (const auto& row : rows) {
+      if (!ids.empty())
+        ids += ',';
+      ids += gateway_context::message_id(row.store_host, row.position);
+    }
+    result.message_id = ids;
+  }
   remoting::append_send_response(to->out.tail(), first.from.encoding,
                                  first.from.opaque, result);
 }

@@ -110,14 +110,8 @@ private:
   }
 
   bool header_value(std::string_view text) {
-    if (key_ == "code")
-      return parse(text, target_.code_);
-    if (key_ == "opaque")
-      return parse(text, target_.opaque_);
-    if (key_ == "flag")
-      return parse(text, target_.flag_);
-    if (key_ == "version")
-      return parse(text, target_.version_);
+    if (auto* number = target_.number_called(key_))
+      return parse(text, *number);
     if (key_ == "remark")
       target_.remark_ = text;
     else if (key_ == "language" && !parse(text, target_.language_))
@@ -147,7 +141,39 @@ caf::error command_view::decode(char* frame, std::size_t size) {
   return decode_json(header, header_size);
 }
 
+/// What every client sends; false, and nothing is changed, for anything else.
+bool command_view::decode_usual_json(char* header, std::size_t size) {
+  auto good = json_.scan({header, size}, fields_);
+  for (const auto& [key, value] : json_.entries())
+    if (auto* number = number_called(key); good && number != nullptr)
+      good = parse(value, *number);
+  if (!good) {
+    fields_.clear();
+    return false;
+  }
+  json_.resolve(header, fields_);
+  for (const auto& [key, value] : json_.entries())
+    if (key == "remark")
+      remark_ = value;
+    else if (key == "language" && !parse(value, language_))
+      language_ = language_code(value);
+  return true;
+}
+
+/// Where the number of that name is kept; none for what is no number.
+std::int32_t* command_view::number_called(std::string_view key) {
+  if (key == "code")
+    return &code_;
+  if (key == "opaque")
+    return &opaque_;
+  if (key == "flag")
+    return &flag_;
+  return key == "version" ? &version_ : nullptr;
+}
+
 caf::error command_view::decode_json(char* header, std::size_t size) {
+  if (decode_usual_json(header, size))
+    return caf::none;
   // The reader wants an end mark; what stands there is put back.
   auto behind = header[size];
   header[size] = '\0';

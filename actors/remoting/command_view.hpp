@@ -4,6 +4,8 @@
 /// remoting 1.3-1.5, 1.8.
 #pragma once
 
+#include "remoting/json_header.hpp"
+
 #include "troupe/errc.hpp"
 #include "troupe/remoting/command.hpp"
 
@@ -68,6 +70,8 @@ private:
   friend class json_header_reader;
 
   caf::error decode_json(char* header, std::size_t size);
+  bool decode_usual_json(char* header, std::size_t size);
+  std::int32_t* number_called(std::string_view key);
   caf::error decode_binary(std::string_view header);
 
   std::int32_t code_ = 0;
@@ -79,6 +83,7 @@ private:
   std::string_view remark_;
   std::string_view body_;
   std::vector<field> fields_;
+  json_header json_;
 };
 
 /// RocketMQ's code of a language name; 7 (OTHER) for unknown ones.

@@ -1,5 +1,7 @@
 #include "remoting/json_text.hpp"
 
+#include "remoting/json_scan.hpp"
+
 #include <array>
 #include <cstdio>
 
@@ -8,13 +10,15 @@ namespace troupe::remoting {
 void append_json_string(std::string& out, std::string_view text) {
   static constexpr std::string_view hex = "0123456789abcdef";
   out += '"';
-  std::size_t plain = 0; // first byte not yet copied
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\')
-      continue;
-    out.append(text, plain, i - plain);
-    plain = i + 1;
+  const auto* at = text.data();
+  const auto* end = at + text.size();
+  for (;;) {
+    const auto* special = find_special(at, end);
+    out.append(at, special);
+    if (special == end)
+      break;
+    at = special + 1;
+    auto c = static_cast<unsigned char>(*special);
     out += '\\';
     switch (c) {
       case '"':
@@ -36,7 +40,6 @@ void append_json_string(std::string& out, std::string_view text) {
         out += hex[c & 0xF];
     }
   }
-  out.append(text, plain, text.size() - plain);
   out += '"';
 }
 

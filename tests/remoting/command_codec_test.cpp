@@ -170,3 +170,27 @@ TEST_CASE("a flipped byte of a frame never reads outside it") {
     }
   }
 }
+
+TEST_CASE("the answer to a send is the same however it is put together") {
+  auto key = GENERATE(std::string{}, std::string{"7F000001AC"},
+                      std::string{"needs \"care\""}, std::string(300, 'k'));
+  auto ids = GENERATE(std::string{"7F00000100002A9F0000000000000001"},
+                      std::string(700, 'A'));
+  send_result result{ids, 3, 1234567890123, key};
+  std::vector<field_view> fields{{"queueId", "3"},
+                                 {"msgId", ids},
+                                 {"TRACE_ON", "true"},
+                                 {"MSG_REGION", "DefaultRegion"},
+                                 {"queueOffset", "1234567890123"}};
+  if (!key.empty())
+    fields.emplace_back("transactionId", key);
+  for (auto opaque : {0, -5, 2147483647})
+    for (auto encoding : {header_encoding::json, header_encoding::binary}) {
+      std::string made = "before";
+      std::string expected = "before";
+      append_send_response(made, encoding, opaque, result);
+      append_response(expected, encoding, opaque, response_code::success, {},
+                      fields, {});
+      CHECK(made == expected);
+    }
+}
