@@ -41,10 +41,15 @@ po::options_description node_description() {
       "let consumers filter by SQL92: true or false (true)");
   add("segment-bytes", text()->value_name("N"),
       "size of a commit log segment (1 GiB)");
+  add("memory-max", text()->value_name("N"),
+      "bytes of memory for what is under way: frames, answers that clients "
+      "have not read, pulls that wait (512 MiB)");
   add("retention-hours", text()->value_name("N"),
       "messages older than this go, whole segments at a time; 0: none (72)");
   add("retention-bytes", text()->value_name("N"),
       "the oldest segments go when all have more bytes; 0: none (0)");
+  add("retention-period", text()->value_name("MS"),
+      "how often old segments are looked for (10000)");
   add("delete-when", text()->value_name("HOUR;..."),
       "hours of the day at which old messages go (all day)");
   add("disk-free-min", text()->value_name("N"),

@@ -304,18 +304,25 @@ caf::error commit_log::reserve(std::size_t bytes) {
   return roll();
 }
 
-caf::error commit_log::roll() {
-  if (tail_ + 1 == segments_.size()) {
-    if (!prepared_) {
-      auto made = segment::create(options_.directory, next_start(),
-                                  options_.segment_bytes);
-      if (!made)
-        return std::move(made.error());
-      prepared_ = std::move(*made);
-    }
-    segments_.push_back(std::move(prepared_));
-    prepared_ = nullptr;
+/// Sees to it that there is a segment behind the one in use.
+caf::error commit_log::make_next() {
+  if (tail_ + 1 < segments_.size())
+    return caf::none;
+  if (!prepared_) {
+    auto made =
+      segment::create(options_.directory, next_start(), options_.segment_bytes);
+    if (!made)
+      return std::move(made.error());
+    prepared_ = std::move(*made);
   }
+  segments_.push_back(std::move(prepared_));
+  prepared_ = nullptr;
+  return caf::none;
+}
+
+caf::error commit_log::roll() {
+  if (auto error = make_next())
+    return error;
   auto rest = tail().end() - end_;
   if (rest >= static_cast<std::int64_t>(blank_bytes))
     encode_blank(static_cast<std::uint32_t>(rest), grow(blank_bytes));
@@ -397,6 +404,31 @@ caf::error commit_log::sync_from(log_offset position) const {
     if (x->end() > position)
       if (auto error = x->backing()->sync())
         return error;
+  return caf::none;
+}
+
+caf::error commit_log::abandon(log_offset from) {
+  discard_unwritten();
+  auto fresh = end_ == tail().start() && end_ > from; // by an earlier call
+  if (!fresh)
+    if (auto error = make_next())
+      return error;
+  auto behind = fresh ? tail_ : tail_ + 1;
+  for (auto i = index_of(from); i < behind; ++i) {
+    const auto& closed = segments_[i];
+    auto at = std::max(from, closed->start());
+    auto rest = closed->end() - at;
+    char blank[blank_bytes];
+    encode_blank(static_cast<std::uint32_t>(rest), blank);
+    if (rest >= static_cast<std::int64_t>(blank_bytes))
+      if (auto error = closed->backing()->write(at - closed->start(),
+                                                {blank, sizeof blank}))
+        return error;
+    unsynced_.push_back(closed);
+  }
+  tail_ = behind;
+  written_ = end_ = dirty_until_ = tail().start();
+  unsynced_.push_back(segments_[tail_]);
   return caf::none;
 }
 

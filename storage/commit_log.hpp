@@ -92,6 +92,13 @@ public:
   /// @errors log_sync_failed
   caf::error sync_from(log_offset position) const;
 
+  /// Gives up what was written from `from` on, which no sync has made durable:
+  /// blanks close the segments that it lies in, records go on in the next one,
+  /// so that no place of the log is used twice. May be called again when it, or
+  /// the sync after it, failed.
+  /// @errors disk_full, log_write_failed, io_failed
+  caf::error abandon(log_offset from);
+
   /// The files written to since the last call: what a sync must cover.
   std::vector<file_ptr> take_unsynced();
 
@@ -157,6 +164,7 @@ private:
                      recovered_log& found);
   caf::error cut(log_offset end, recovered_log& found);
   log_offset find_record_after(const segment& where, log_offset bad) const;
+  caf::error make_next();
   caf::error roll();
   char* grow(std::size_t bytes);
 

@@ -103,7 +103,9 @@ caf::error file::write(std::int64_t at, std::string_view bytes) const {
 
 caf::error file::sync() const {
   if (calls.fdatasync(fd_) != 0)
-    return failed(errc::log_sync_failed, "cannot sync", path_);
+    return failed(write_error() == errc::disk_full ? errc::disk_full
+                                                   : errc::log_sync_failed,
+                  "cannot sync", path_);
   return caf::none;
 }
 

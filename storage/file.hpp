@@ -73,7 +73,7 @@ public:
 
   /// Makes what was written durable. Blocks. A failure is final: the kernel may
   /// have dropped the bytes.
-  /// @errors log_sync_failed
+  /// @errors disk_full (no space, quota), log_sync_failed
   caf::error sync() const;
 
   /// Reserves real blocks for the first `size` bytes, so that later writes do

@@ -74,6 +74,7 @@ public:
       [this](const list_segments&) { return segments(); },
       [this](const drop_segments& x) { return drop(x.position); },
       [this](disk_state& x) { disk_ = std::move(x); },
+      [this](const resume_tick&) { resume(); },
     };
   }
 
@@ -87,11 +88,13 @@ public:
   }
 
 private:
+  static constexpr std::chrono::milliseconds failure_log_period{5000};
+
   // -- appending --------------------------------------------------------------
 
   void append(append_batch& batch) {
     if (std::ranges::find(refused_, batch.listener) != refused_.end())
-      return fail(batch, 0, errc::log_write_failed, last_failure_);
+      return fail(batch, 0, last_code_, last_failure_);
     if (auto refusal = why_refused())
       return fail(batch, 0, errc_of(refusal), context_of(refusal));
     // One stamp a batch; it never goes back, so that searches by time work.
@@ -130,7 +133,7 @@ private:
       return make_error(errc::log_sync_failed, failure_);
     if (!disk_.refusal.empty())
       return make_error(errc::disk_full, disk_.refusal);
-    if (options_.clock() < room_retry_at_)
+    if (resuming_ || options_.clock() < room_retry_at_)
       return make_error(errc::disk_full, last_failure_);
     auto waiting = log_.end() - (is_sync() ? synced_ : log_.written());
     if (waiting > static_cast<std::int64_t>(limits::write_buffer_bytes_max))
@@ -178,8 +181,8 @@ private:
     for (std::size_t i = first; i < first + count; ++i)
       bytes += storage::record_size(draft_of(batch, batch.rows[i]));
     if (auto error = log_.reserve(bytes)) {
-      last_failure_ = context_of(error);
-      if (is(error, errc::disk_full))
+      note_failure("no next segment", error);
+      if (!is(error, errc::illegal_message))
         wait_for_room();
       return make_error(errc_of(error), last_failure_);
     }
@@ -202,13 +205,25 @@ private:
   /// There is no room for the next segment. Trying costs the reactor file
   /// calls, so it is not tried with every batch.
   void wait_for_room() {
-    last_failure_ += "; make room on the disk: sends are taken again within a "
-                     "second";
     room_retry_at_ =
       options_.clock()
-      + std::chrono::milliseconds{limits::segment_retry_pause}.count();
-    log::error("commit_log", "no room for the next segment")
-      .with("why", last_failure_);
+      + std::chrono::milliseconds{limits::disk_retry_pause}.count();
+  }
+
+  /// Remembers why nothing could be stored, with what to do; logs it now and
+  /// then, not with every batch.
+  void note_failure(const char* what, const caf::error& error) {
+    last_failure_ =
+      context_of(error)
+      + (is(error, errc::disk_full)
+           ? "; make room on the disk: sends are taken again by themselves"
+           : "; look at the disk and the kernel's log: the next send is tried "
+             "again");
+    auto now = options_.clock();
+    if (now < failure_told_at_ + failure_log_period.count())
+      return;
+    failure_told_at_ = now;
+    log::error("commit_log", what).with("why", last_failure_);
   }
 
   void index_row(const append_batch& batch, const append_row& row,
@@ -253,8 +268,7 @@ private:
     if (auto error = log_.write()) {
       log_.discard_unwritten();
       keys_.clear();
-      last_failure_ = context_of(error);
-      log::error("commit_log", "write failed").with("why", last_failure_);
+      note_failure("write failed", error);
       auto failed = std::move(unwritten_);
       unwritten_.clear();
       for (auto& x : failed)
@@ -329,16 +343,28 @@ private:
       send(asker, std::move(answer));
   }
 
+  /// Which rows have their answer already: those that did not wait for the
+  /// disk.
+  enum class answered : std::uint8_t {
+    none,
+    unwaited
+  };
+
   /// Answers the rows from `first` on with an error and lets their queue take
   /// the offsets back.
   void fail(append_batch& batch, std::size_t first, errc error,
-            const std::string& why) {
+            const std::string& why, answered before = answered::none) {
+    last_code_ = error;
+    if (&why != &last_failure_)
+      last_failure_ = why;
     answers now;
     logged_batch logged;
     auto offset = batch.rows[first].offset;
     logged.batch = std::move(batch);
     for (auto i = first; i < logged.batch.rows.size(); ++i)
-      add_outcome(now, logged, i, error);
+      if (before == answered::none
+          || logged.batch.rows[i].ack == ack_when::durable)
+        add_outcome(now, logged, i, error);
     if (error == errc::disk_full)
       refused_disk_full_ += std::ssize(logged.batch.rows);
     for (auto& [asker, answer] : now.all()) {
@@ -355,7 +381,7 @@ private:
   // -- syncing ----------------------------------------------------------------
 
   void request_sync() {
-    if (syncing_ || !failure_.empty() || synced_ == log_.written())
+    if (syncing_ || resuming_ || !failure_.empty() || synced_ == log_.written())
       return;
     syncing_ = true;
     ++syncs_;
@@ -384,15 +410,57 @@ private:
   /// can be acknowledged, ever, by this process. Reads go on.
   void sync_failed(const caf::error& error) {
     syncing_ = false;
+    if (is_sync() && is(error, errc::disk_full))
+      return stop_for_room(error);
     failure_ = "the broker stores no messages any more: " + context_of(error)
                + "; mend the disk and restart it";
     log::error("commit_log", "sync failed, no more messages are stored")
       .with("why", context_of(error));
+    fail_unsynced(errc::log_sync_failed, failure_);
+    finish_drain();
+  }
+
+  void fail_unsynced(errc code, const std::string& why) {
     auto failed = std::move(unsynced_);
     unsynced_.clear();
     for (auto& x : failed)
-      fail(x.batch, 0, errc::log_sync_failed, failure_);
+      fail(x.batch, 0, code, why, answered::unwaited);
+  }
+
+  /// The disk has no blocks for what was written. Nobody was told that any of
+  /// it is stored: it is given up, and so is what came behind it. When blanks
+  /// in its place could be synced, there is room and messages are taken again.
+  void stop_for_room(const caf::error& error) {
+    note_failure("sync failed", error);
+    resuming_ = true;
+    fail_unsynced(errc::disk_full, last_failure_);
+    auto failed = std::move(unwritten_);
+    unwritten_.clear();
+    keys_.clear();
+    log_.discard_unwritten();
+    for (auto& x : failed)
+      fail(x.batch, 0, errc::disk_full, last_failure_);
+    delayed_send(this, limits::disk_retry_pause, resume_tick{});
     finish_drain();
+  }
+
+  void resume() {
+    auto again = [this](const caf::error& error) {
+      note_failure("the disk is still full", error);
+      delayed_send(this, limits::disk_retry_pause, resume_tick{});
+    };
+    if (auto error = log_.abandon(synced_))
+      return again(error);
+    request(options_.flusher, caf::infinite, sync_files{log_.take_unsynced()})
+      .then(
+        [this](const files_synced&) {
+          resuming_ = false;
+          synced_ = log_.written();
+          log::info("commit_log", "there is room again, messages are stored")
+            .with("log_offset", synced_.value);
+          finish_drain();
+        },
+        [again](caf::error& error) { again(error); });
   }
 
   void prepare_next() {
@@ -602,7 +670,7 @@ private:
   void finish_drain() {
     if (!draining_ || !drained_.pending() || syncing_)
       return;
-    if (failure_.empty() && synced_ != log_.written()) {
+    if (failure_.empty() && !resuming_ && synced_ != log_.written()) {
       request_sync();
       return;
     }
@@ -627,14 +695,17 @@ private:
   bool checkpointing_ = false;
   bool draining_ = false;
   std::string failure_;      // final
-  std::string last_failure_; // of the last write
+  std::string last_failure_; // why something was not stored the last time
+  errc last_code_ = errc::log_write_failed; // of last_failure_
   std::int64_t appended_messages_ = 0;
   std::int64_t appended_bytes_ = 0;
   std::int64_t writes_ = 0;
   std::int64_t syncs_ = 0;
   std::int64_t refused_disk_full_ = 0;
   disk_state disk_;
-  epoch_ms room_retry_at_; // until then there is no room for a segment
+  epoch_ms room_retry_at_;   // until then there is no room for a segment
+  epoch_ms failure_told_at_; // in the log
+  bool resuming_ = false;    // a sync found the disk full
   caf::typed_response_promise<log_drained> drained_;
 };
 

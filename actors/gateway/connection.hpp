@@ -64,6 +64,8 @@ public:
   std::string unread; ///< bytes received but not served yet
   buffer_ptr large;   ///< a long frame, filled up to large_filled
   std::size_t large_filled = 0;
+  std::size_t skip = 0;    ///< bytes of a refused frame that still come
+  std::size_t counted = 0; ///< bytes of memory that the gateway counts for it
   std::uint32_t interest = 0; ///< events the reactor reports
   std::size_t in_flight = 0;  ///< requests without an answer yet
   bool dirty = false;         ///< in the list of those to write this round

@@ -16,6 +16,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -93,6 +94,9 @@ public:
       [this](const describe_gateway&) {
         auto report = context_.counters();
         report.connections = context_.connections().size();
+        report.memory_used = context_.memory_used();
+        report.memory_max = context_.options().memory_max;
+        report.waiting_pulls = context_.waiting_pulls;
         return report;
       },
       [this](const list_pulls& x) { return context_.list_pulls_of(x.group); },
@@ -118,6 +122,8 @@ public:
       set_interest(from, from.interest & ~reading);
       return;
     }
+    if (from.skip > 0)
+      return skip_refused(from);
     from.large ? read_large(from) : read_small(from);
   }
 
@@ -156,6 +162,7 @@ private:
   void accepted(int fd, service offers) {
     auto& table = context_.connections();
     if (table.size() >= limits::connections_max) {
+      ++context_.counters().refused_connections;
       log::warning("gateway", "connection refused: too many")
         .with("connections", table.size());
       ::close(fd);
@@ -175,6 +182,7 @@ private:
     home_.unwatch(which.fd());
     auto id = which.id();
     auto leavers = std::move(which.leavers);
+    context_.forget_memory(which);
     context_.connections().remove(id);
     client_link link{context_.handle(), id};
     for (auto& [name, leave] : leavers)
@@ -305,11 +313,59 @@ private:
                     std::size_t frame_size) {
     if (frame_size < read_room_min) {
       from.unread.assign(bytes);
+      context_.recount(from);
+      return;
+    }
+    if (!context_.has_room(frame_size)) {
+      refuse_large(from, bytes, frame_size);
       return;
     }
     from.large = caf::make_counted<buffer>(frame_size + 1);
     from.large_filled = bytes.size();
     std::memcpy(from.large->data(), bytes.data(), bytes.size());
+  }
+
+  /// There is no memory for a long frame: its header, which has come already,
+  /// is answered, the rest of it is passed over.
+  void refuse_large(connection& from, std::string_view bytes,
+                    std::size_t frame_size) {
+    auto head = remoting::head_of(bytes);
+    if (head.empty() || command_.decode(head.data(), head.size() - 1)) {
+      ++context_.counters().refused_memory;
+      close(from, "no memory for its frame");
+      return;
+    }
+    caller who{from.id(), command_.opaque(), command_.encoding(),
+               (command_.flag() & remoting::flag_oneway) != 0};
+    if (!who.oneway)
+      ++from.in_flight;
+    from.skip = frame_size - bytes.size();
+    context_.refuse_for_memory(who);
+  }
+
+  void skip_refused(connection& from) {
+    make_room(read_room_min);
+    auto room = std::min(chunk_->size() - chunk_used_ - 1, from.skip);
+    auto got = ::recv(from.fd(), chunk_->data() + chunk_used_, room, 0);
+    if (got <= 0) {
+      if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+      close(from, got == 0 ? "closed by peer" : std::strerror(errno));
+      return;
+    }
+    from.skip -= static_cast<std::size_t>(got);
+  }
+
+  /// What is served however short memory is: it frees memory, or keeps members
+  /// and progress of groups.
+  static bool is_vital(std::int32_t code) {
+    using enum remoting::request_code;
+    static constexpr std::array vital{
+      heart_beat,       unregister_client, update_consumer_offset,
+      lock_batch_mq,    unlock_batch_mq,   get_broker_runtime_info,
+      broker_heartbeat, register_broker,   unregister_broker};
+    return std::ranges::any_of(
+      vital, [code](auto x) { return static_cast<std::int32_t>(x) == code; });
   }
 
   /// Whether a connection must read its answers before it may ask more.
@@ -362,6 +418,10 @@ private:
     ++context_.counters().requests;
     if (!who.oneway)
       ++from.in_flight;
+    if (!context_.has_room() && !is_vital(command_.code())) {
+      context_.refuse_for_memory(who);
+      return;
+    }
     troupe::request asked{who, from, command_, chunk};
     if (auto* serve = handlers::find_handler(from.offers(), command_.code())) {
       serve(context_, asked);
@@ -437,15 +497,25 @@ private:
       return true;
     });
     auto idle = std::chrono::milliseconds{limits::idle_close}.count();
-    auto stall = std::chrono::milliseconds{limits::write_stall_close}.count();
+    // When memory is short, those that hold some of it idly go first.
+    auto is_short =
+      context_.memory_used() > context_.options().memory_max / 4 * 3;
+    auto stall =
+      std::chrono::milliseconds{is_short ? limits::write_stall_close_short
+                                         : limits::write_stall_close}
+        .count();
     context_.connections().for_each([&](connection& x) {
       if (x.out.empty()) {
         x.last_write_progress = now;
         x.out.shrink(); // it will grow again if it is used
       }
-      if (now - x.last_write_progress > stall)
+      if (now - x.last_write_progress > stall) {
+        ++context_.counters().closed_stalled;
         close(x, "takes no answers");
-      else if (now - x.last_read > idle && x.in_flight == 0)
+      } else if (is_short && x.large && now - x.last_read > stall) {
+        ++context_.counters().closed_stalled;
+        close(x, "its frame does not go on");
+      } else if (now - x.last_read > idle && x.in_flight == 0)
         close(x, "idle");
     });
   }

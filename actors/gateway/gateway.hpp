@@ -35,6 +35,7 @@ struct gateway_options {
   std::size_t body_bytes_max = limits::body_bytes_max;
   bool auto_create_groups = true;
   bool property_filter = true; ///< consumers may filter by SQL92
+  std::int64_t memory_max = limits::memory_bytes_max;
   delay_levels delays;
 
   // Null on a node that is name server only.

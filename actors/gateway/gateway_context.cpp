@@ -65,9 +65,14 @@ void gateway_context::answer_fields(const caller& from,
                                     std::string_view remark,
                                     std::span<const answer_field> fields,
                                     std::string_view body) {
-  if (auto* to = begin_answer(from))
+  constexpr std::size_t small = 64u << 10; // always answered
+  if (body.size() > small && !has_room(body.size()))
+    return refuse_for_memory(from);
+  if (auto* to = begin_answer(from)) {
     remoting::append_response(to->out.tail(), from.encoding, from.opaque, code,
                               remark, fields, body);
+    recount(*to);
+  }
 }
 
 void gateway_context::fail(const caller& from, const caf::error& error) {
@@ -82,6 +87,41 @@ connection* gateway_context::begin_answer(const caller& from) {
   --to->in_flight;
   mark_dirty(*to);
   return to;
+}
+
+// -- memory ------------------------------------------------------------------
+
+std::int64_t gateway_context::memory_used() const {
+  return static_cast<std::int64_t>(buffer::live_bytes()) + connection_bytes_
+         + waiting_pulls * limits::waiting_pull_bytes;
+}
+
+void gateway_context::refuse_for_memory(const caller& from) {
+  ++counters_.refused_memory;
+  auto used = memory_used();
+  fail(from,
+       make_error(
+         errc::busy,
+         "[MEMORY]broker busy: " + std::to_string(used) + " of "
+           + std::to_string(options_.memory_max)
+           + " bytes of --memory-max are in use (frames and messages under way "
+           + std::to_string(buffer::live_bytes())
+           + ", answers that clients have not read "
+           + std::to_string(connection_bytes_) + ", "
+           + std::to_string(waiting_pulls)
+           + " pulls that wait); retry in a second"));
+}
+
+void gateway_context::recount(connection& which) {
+  auto now = which.out.text_bytes() + which.unread.size();
+  connection_bytes_ +=
+    static_cast<std::int64_t>(now) - static_cast<std::int64_t>(which.counted);
+  which.counted = now;
+}
+
+void gateway_context::forget_memory(connection& which) {
+  connection_bytes_ -= static_cast<std::int64_t>(which.counted);
+  which.counted = 0;
 }
 
 void gateway_context::release_actors() {
@@ -118,6 +158,7 @@ void gateway_context::write_dirty(
     }
     if (to->out.size() < before)
       to->last_write_progress = now_ms();
+    recount(*to);
     written(*to);
   }
   if (dirty_.empty()) {
@@ -276,6 +317,7 @@ std::vector<pull_row>& gateway_context::pulls(known_topic& topic,
                                               queue_id queue) {
   auto place = static_cast<std::size_t>(queue.value);
   auto& round = topic.round[place];
+  ++waiting_pulls;
   if (round.pull < 0) {
     round.pull = static_cast<std::int32_t>(pulls_.size());
     pulls_.push_back({topic.view.queues[place], {}, &round});

@@ -116,6 +116,7 @@ public:
 
   /// The rows that go to `queue` of `topic` with this round.
   std::vector<append_row>& appends(known_topic& topic, queue_id queue);
+  /// For one pull each; its outcome ends its count in waiting_pulls.
   std::vector<pull_row>& pulls(known_topic& topic, queue_id queue);
 
   /// New progress, handed to the group with this round.
@@ -136,6 +137,24 @@ public:
   /// Lets go of every actor: handles in a ring would keep each other, and
   /// their threads, for ever.
   void release_actors();
+
+  // -- memory -----------------------------------------------------------------
+
+  /// Bytes that count for memory-max.
+  std::int64_t memory_used() const;
+
+  /// Whether `more` bytes may be taken.
+  bool has_room(std::size_t more = 0) const {
+    return memory_used() + static_cast<std::int64_t>(more)
+           <= options_.memory_max;
+  }
+
+  /// Refuses a request because memory is short. Says what fills it.
+  void refuse_for_memory(const caller& from);
+
+  /// Counts what `which` holds now; with nothing when it is about to go.
+  void recount(connection& which);
+  void forget_memory(connection& which);
 
   /// Marks `to` to be written this round.
   void mark_dirty(connection& to);
@@ -162,6 +181,7 @@ public:
   gateway_ports ports;
   std::int64_t open_appends =
     0; ///< requests whose messages are in the log's hands
+  std::int64_t waiting_pulls = 0; ///< pulls in the queues' hands
 
 private:
   struct open_append {
@@ -189,7 +209,8 @@ private:
   std::vector<open_pull> pulls_;
   std::vector<std::string> committing_; ///< groups with commits this round
   std::vector<connection_id> dirty_;
-  std::size_t waiting_ = 0; ///< requests that wait for a fetch
+  std::size_t waiting_ = 0;           ///< requests that wait for a fetch
+  std::int64_t connection_bytes_ = 0; ///< sum of connection::counted
   std::uint64_t unique_keys_ = 0;
   std::uint32_t unique_seed_ = 0;
 };

@@ -11,15 +11,21 @@ namespace troupe {
 
 std::string& out_buffer::tail() {
   if (pieces_.empty() || pieces_.back().run.owner) {
-    pieces_.emplace_back();
+    add_piece();
     pieces_.back().text.swap(spare_);
   }
   return pieces_.back().text;
 }
 
 void out_buffer::borrow(borrowed_bytes run) {
-  pieces_.emplace_back();
+  add_piece();
   pieces_.back().run = std::move(run);
+}
+
+void out_buffer::add_piece() {
+  settled_ = text_bytes();
+  last_settled_ = 0;
+  pieces_.emplace_back();
 }
 
 out_buffer::write_state out_buffer::write_to(int fd) {
@@ -52,9 +58,14 @@ out_buffer::write_state out_buffer::write_to(int fd) {
 
 void out_buffer::consume(std::size_t bytes) {
   written_ += bytes;
+  settled_ = text_bytes();
+  last_settled_ = pieces_.empty() ? 0 : pieces_.back().text.size();
   while (!pieces_.empty() && written_ >= pieces_.front().view().size()) {
     auto& first = pieces_.front();
     written_ -= first.view().size();
+    settled_ -= first.text.size();
+    if (pieces_.size() == 1)
+      last_settled_ = 0;
     if (!first.run.owner && first.text.capacity() <= spare_bytes_max) {
       first.text.clear();
       spare_.swap(first.text);

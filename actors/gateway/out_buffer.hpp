@@ -32,6 +32,12 @@ public:
   /// Bytes that wait, encoded and borrowed.
   std::size_t size() const;
 
+  /// Bytes of memory that it takes: what is borrowed lies in mapped files.
+  std::size_t text_bytes() const {
+    return settled_ + (pieces_.empty() ? 0 : pieces_.back().text.size())
+           - last_settled_;
+  }
+
   bool empty() const { return pieces_.empty(); }
 
   /// Gives memory back that an idle connection does not need.
@@ -48,12 +54,17 @@ private:
   };
 
   void consume(std::size_t bytes);
+  void add_piece();
 
   static constexpr std::size_t spare_bytes_max = 64u << 10;
 
   std::deque<piece> pieces_;
   std::size_t written_ = 0; // of the first piece
-  std::string spare_;       // an empty text with capacity, for reuse
+  // Text of all pieces, the last one as it was when a piece was added or
+  // written: it grows behind our back.
+  std::size_t settled_ = 0;
+  std::size_t last_settled_ = 0; // of the last piece, within settled_
+  std::string spare_;            // an empty text with capacity, for reuse
 };
 
 } // namespace troupe

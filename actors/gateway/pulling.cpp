@@ -245,13 +245,58 @@ void pull(gateway_context& context, pull_request wish) {
   context.pulls(*topic, {wish.queue}).push_back(std::move(row));
 }
 
+namespace {
+
+/// Bytes of an answer that are copied.
+std::size_t copied_bytes(std::span<const borrowed_bytes> runs) {
+  std::size_t bytes = 0;
+  for (const auto& run : runs)
+    if (run.size < limits::borrow_bytes_min)
+      bytes += run.size;
+  return bytes;
+}
+
+/// Whether there is memory for an answer; refuses the pull when there is not:
+/// the client asks again for the same messages.
+bool may_answer(gateway_context& context, const pull_outcome& outcome,
+                std::span<const borrowed_bytes> runs) {
+  auto bytes = copied_bytes(runs);
+  if (bytes == 0)
+    return true;
+  if (!context.has_room(bytes)) {
+    context.refuse_for_memory(outcome.from);
+    return false;
+  }
+  auto* to = context.connections().find(outcome.from.connection);
+  if (to == nullptr
+      || to->out.text_bytes() + bytes <= limits::out_connection_bytes_max)
+    return true;
+  ++context.counters().refused_answers;
+  context.fail(outcome.from,
+               make_error(errc::busy,
+                          "broker busy: " + std::to_string(to->out.text_bytes())
+                            + " bytes of answers wait for this client to read "
+                              "them; read on, then ask again"));
+  return false;
+}
+
+} // namespace
+
 void answer_pulls(gateway_context& context, pull_done& done) {
   for (const auto& outcome : done.rows) {
+    --context.waiting_pulls;
+    auto runs = std::span{done.runs}.subspan(outcome.first_run, outcome.runs);
+    if (!may_answer(context, outcome, runs))
+      continue;
     if (outcome.status == pull_status::busy) {
-      context.fail(outcome.from,
-                   make_error(errc::busy,
-                              "too many pulls wait at this queue; retry in a "
-                              "second"));
+      ++context.counters().refused_waiting;
+      context.fail(
+        outcome.from,
+        make_error(errc::busy,
+                   "broker busy: "
+                     + std::to_string(limits::parked_pulls_per_queue_max)
+                     + " pulls wait at this queue already, as many "
+                       "as may; retry in a second"));
       continue;
     }
     auto* to = context.begin_answer(outcome.from);
@@ -268,8 +313,8 @@ void answer_pulls(gateway_context& context, pull_done& done) {
     result.max = outcome.max.value;
     remoting::append_pull_response(to->out.tail(), outcome.from.encoding,
                                    outcome.from.opaque, result, outcome.bytes);
-    append_runs(to->out,
-                std::span{done.runs}.subspan(outcome.first_run, outcome.runs));
+    append_runs(to->out, runs);
+    context.recount(*to);
   }
 }
 

@@ -34,4 +34,18 @@ frame_bounds find_frame(std::string_view bytes) {
   return {frame_state::complete, size, ""};
 }
 
+std::string head_of(std::string_view bytes) {
+  if (bytes.size() < frame_prefix_bytes)
+    return {};
+  std::size_t header = read_u32(bytes.data() + 4) & 0xFFFFFF;
+  if (bytes.size() < frame_prefix_bytes + header)
+    return {};
+  std::string frame{bytes.substr(0, frame_prefix_bytes + header)};
+  auto length = frame.size() - 4;
+  for (std::size_t i = 0; i < 4; ++i)
+    frame[i] = static_cast<char>(length >> (24 - 8 * i) & 0xFF);
+  frame += '\0';
+  return frame;
+}
+
 } // namespace troupe::remoting

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace troupe::remoting {
@@ -26,6 +27,11 @@ struct frame_bounds {
 /// Byte layout: 4 length (of what follows), 1 encoding, 3 header length,
 /// header, body.
 frame_bounds find_frame(std::string_view bytes);
+
+/// A frame of its own from the header of one whose body has not come yet, with
+/// a spare byte behind it as a decoder wants; empty when the header is not
+/// whole.
+std::string head_of(std::string_view bytes);
 
 /// A big-endian number at `at`; the caller has checked the length.
 std::uint32_t read_u32(const char* at);

@@ -313,6 +313,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.advertise = options.advertise;
   doors.broker_permission = options.broker_permission;
   doors.body_bytes_max = options.body_bytes_max;
+  doors.memory_max = options.memory_max;
   doors.auto_create_groups = options.auto_create_groups;
   doors.property_filter = options.property_filter;
   doors.delays = options.delays;

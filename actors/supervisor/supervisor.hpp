@@ -52,6 +52,7 @@ struct cast_options {
   std::int64_t segment_bytes = limits::segment_bytes;
   std::int64_t consume_queue_file_rows = limits::consume_queue_file_rows;
   delay_levels delays;
+  std::int64_t memory_max = limits::memory_bytes_max;
   retention_rules retention;
   std::chrono::milliseconds retention_period = limits::retention_period;
   /// Shown by requests for the configuration.

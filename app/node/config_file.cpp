@@ -216,10 +216,19 @@ constexpr std::array known_keys{
                               2 * gib);
             }},
   known_key{"delay-levels", "messageDelayLevel", apply_delays},
+  known_key{"memory-max", "",
+            [](auto& o, const auto& s) {
+              return s.number(o.memory_max, limits::memory_bytes_min,
+                              any_bytes);
+            }},
   known_key{"retention-hours", "fileReservedTime", apply_hours},
   known_key{"retention-bytes", "",
             [](auto& o, const auto& s) {
               return s.number(o.retention.bytes_max, 0, any_bytes);
+            }},
+  known_key{"retention-period", "cleanResourceInterval",
+            [](auto& o, const auto& s) {
+              return s.number(o.retention_period_ms, 10, 86'400'000);
             }},
   known_key{"delete-when", "deleteWhen", apply_delete_when},
   known_key{"disk-free-min", "",

@@ -90,7 +90,10 @@ caf::expected<cast_options> cast_of(const node_options& options) {
   cast.broker_permission = options.broker_permission;
   cast.body_bytes_max = static_cast<std::size_t>(options.message_bytes_max);
   cast.segment_bytes = options.segment_bytes;
+  cast.memory_max = options.memory_max;
   cast.retention = options.retention;
+  cast.retention_period =
+    std::chrono::milliseconds{options.retention_period_ms};
   if (!options.delay_levels.empty())
     cast.delays = *delay_levels::parse(options.delay_levels);
   auto flag = [](bool x) { return std::string{x ? "true" : "false"}; };

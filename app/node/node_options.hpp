@@ -37,6 +37,8 @@ struct node_options {
   std::int64_t message_bytes_max = limits::body_bytes_max;
   std::int64_t segment_bytes = limits::segment_bytes;
   std::string delay_levels; ///< empty: RocketMQ's eighteen
+  std::int64_t retention_period_ms = limits::retention_period.count();
+  std::int64_t memory_max = limits::memory_bytes_max;
   retention_rules retention;
 };
 

@@ -35,6 +35,13 @@ inline constexpr seconds client_call_timeout{10}; // broker asks a client
 inline constexpr std::size_t client_calls_max = 4096;       // open at once
 inline constexpr std::size_t waiting_for_topic_max = 65536; // parked requests
 
+// Memory of what is under way: frames, answers, pulls that wait.
+inline constexpr std::int64_t memory_bytes_max = 512ll << 20;
+inline constexpr std::int64_t memory_bytes_min = 16ll << 20;
+inline constexpr std::int64_t waiting_pull_bytes = 512; // taken for one
+inline constexpr std::size_t out_connection_bytes_max = 8u << 20; // of text
+inline constexpr seconds write_stall_close_short{5}; // when memory is short
+
 // Asking between actors, off the hot path.
 inline constexpr seconds ask_timeout{5};
 inline constexpr seconds drain_timeout{10};
@@ -47,7 +54,7 @@ inline constexpr milliseconds async_flush_period{500};
 inline constexpr std::int64_t resident_bytes = 256ll
                                                << 20; // newest, never cold
 
-inline constexpr milliseconds segment_retry_pause{500}; // after a full disk
+inline constexpr milliseconds disk_retry_pause{500}; // after a full disk
 
 // Retention and the disk.
 inline constexpr std::int64_t retention_ms = 72ll * 3'600'000;

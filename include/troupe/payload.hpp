@@ -9,6 +9,7 @@
 #include <caf/make_counted.hpp>
 #include <caf/ref_counted.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -25,6 +26,17 @@ public:
   explicit buffer(std::size_t size)
     : size_(size),
       bytes_(new char[size]) { // not zeroed on purpose
+    live_bytes_.fetch_add(size, std::memory_order_relaxed);
+  }
+
+  ~buffer() override {
+    live_bytes_.fetch_sub(size_, std::memory_order_relaxed);
+  }
+
+  /// Bytes of all buffers of the process: frames that are not complete, and
+  /// messages on their way into the log. Any thread.
+  static std::size_t live_bytes() {
+    return live_bytes_.load(std::memory_order_relaxed);
   }
 
   char* data() { return bytes_.get(); }
@@ -36,6 +48,8 @@ public:
 private:
   std::size_t size_;
   std::unique_ptr<char[]> bytes_;
+
+  static inline std::atomic<std::size_t> live_bytes_{0};
 };
 
 using buffer_ptr = caf::intrusive_ptr<buffer>;

@@ -45,6 +45,7 @@ TROUPE_MESSAGE(segment_list)
 TROUPE_MESSAGE(drop_segments)
 TROUPE_MESSAGE(segments_dropped)
 TROUPE_MESSAGE(disk_state)
+TROUPE_MESSAGE(resume_tick)
 
 // queue
 TROUPE_MESSAGE(pull_done)

@@ -8,6 +8,7 @@ PULL_MESSAGE = 11
 QUERY_CONSUMER_OFFSET = 14
 UPDATE_CONSUMER_OFFSET = 15
 UPDATE_AND_CREATE_TOPIC = 17
+GET_BROKER_RUNTIME_INFO = 28
 GET_ROUTEINFO_BY_TOPIC = 105
 SEND_MESSAGE_V2 = 310
 SEND_BATCH_MESSAGE = 320
@@ -17,6 +18,8 @@ CHANGE_MESSAGE_INVISIBLETIME = 200053
 BATCH_ACK_MESSAGE = 200151
 
 PULL_NOT_FOUND = 19
+PULL_RETRY_IMMEDIATELY = 20
+PULL_OFFSET_MOVED = 21
 
 Answer = namedtuple("Answer", "code opaque remark fields body")
 Record = namedtuple("Record",
@@ -100,6 +103,11 @@ def send_fields(topic, queue, properties, batch):
     return {"a": "PG", "b": topic, "c": "TBW102", "d": 4, "e": queue, "f": 0,
             "g": 1700000000000, "h": 0, "i": properties, "j": 0, "k": "false",
             "m": batch}
+
+
+def kv_table(body):
+    """The rows of a KVTable."""
+    return json.loads(body)["table"]
 
 
 def records(body):

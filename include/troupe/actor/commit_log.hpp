@@ -233,6 +233,10 @@ struct disk_state {
   std::string refusal; ///< empty: there is room; else why nothing is stored
 };
 
+/// Looks whether the disk has room again after a sync found none. The log's own
+/// timer.
+struct resume_tick {};
+
 using commit_log_actor = caf::typed_actor<
   // Answered to reply_to by append_done once durable (or once written, by
   // option or by row). Errors: log_write_failed, log_sync_failed, disk_full,
@@ -251,6 +255,6 @@ using commit_log_actor = caf::typed_actor<
   caf::reacts_to<set_rows_source>, caf::reacts_to<background_sync_tick>,
   caf::replies_to<list_segments>::with<segment_list>,
   caf::replies_to<drop_segments>::with<segments_dropped>,
-  caf::reacts_to<disk_state>>;
+  caf::reacts_to<disk_state>, caf::reacts_to<resume_tick>>;
 
 } // namespace troupe

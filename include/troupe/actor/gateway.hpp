@@ -24,6 +24,15 @@ struct gateway_report {
   std::int64_t pulled_messages = 0;
   std::int64_t pulled_bytes = 0;
   std::int64_t refused = 0; ///< requests answered with an error
+  // Of those, and of connections, by the bound that was reached:
+  std::int64_t refused_memory = 0;      ///< requests: memory-max
+  std::int64_t refused_answers = 0;     ///< pulls: the client does not read
+  std::int64_t refused_waiting = 0;     ///< pulls: too many wait at a queue
+  std::int64_t refused_connections = 0; ///< connections_max
+  std::int64_t closed_stalled = 0;      ///< connections that took no answers
+  std::int64_t memory_used = 0;         ///< bytes that count for memory-max
+  std::int64_t memory_max = 0;
+  std::int64_t waiting_pulls = 0;
 };
 
 /// The last pull of each queue by a group's clients at this gateway.
