@@ -8,6 +8,8 @@
 #include "troupe/actor/gateway.hpp"
 #include "troupe/actor/name_server.hpp"
 #include "troupe/actor/scheduler.hpp"
+#include "troupe/actor/timers.hpp"
+#include "troupe/actor/transaction_coordinator.hpp"
 #include "troupe/model/delay_levels.hpp"
 
 #include <caf/expected.hpp>
@@ -34,11 +36,15 @@ struct gateway_options {
   std::size_t body_bytes_max = limits::body_bytes_max;
   bool auto_create_groups = true;
   delay_levels delays;
+  std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
+  bool recall_messages = true;
 
   // Null on a node that is name server only.
   directory_actor directory;
   commit_log_actor log;
   scheduler_actor scheduler;
+  transaction_coordinator_actor transactions;
+  timers_actor timers;
   // Null on a node that is broker only.
   name_server_actor names;
 

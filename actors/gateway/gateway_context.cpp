@@ -3,6 +3,8 @@
 #include "remoting/command_codec.hpp"
 #include "remoting/response_code_of.hpp"
 
+#include "troupe/model/message_id.hpp"
+
 #include <caf/actor_cast.hpp>
 
 #include <array>
@@ -12,17 +14,6 @@
 #include <unistd.h>
 
 namespace troupe {
-
-namespace {
-
-constexpr std::string_view hex_digits = "0123456789ABCDEF";
-
-void append_hex(std::string& text, std::uint64_t value, int digits) {
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-    text += hex_digits[value >> shift & 0xF];
-}
-
-} // namespace
 
 gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
                                  gateway_options options)
@@ -277,17 +268,6 @@ host gateway_context::broker_host(const connection& on) const {
   if (!options_.advertise || result.port == 0)
     result.port = ports.broker;
   return result;
-}
-
-std::string gateway_context::message_id(const host& store,
-                                        log_offset position) {
-  std::string id;
-  id.reserve(56);
-  for (std::size_t i = 0; i < store.size; ++i)
-    append_hex(id, store.bytes[i], 2);
-  append_hex(id, store.port, 8);
-  append_hex(id, static_cast<std::uint64_t>(position.value), 16);
-  return id;
 }
 
 std::string gateway_context::make_unique_key() {

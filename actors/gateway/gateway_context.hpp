@@ -131,9 +131,6 @@ public:
   /// that the client used, with the broker's port.
   host broker_host(const connection& on) const;
 
-  /// The message id of a record: store host and position in upper-case hex.
-  static std::string message_id(const host& store, log_offset position);
-
   /// A fresh unique key for a message that came without one.
   std::string make_unique_key();
 

@@ -98,6 +98,20 @@ inline constexpr seconds register_timeout{24};
 inline constexpr std::size_t brokers_max = 65536;
 inline constexpr std::size_t kv_entries_max = 65536;
 
+// Transactions and timers.
+inline constexpr std::size_t deadlines_in_memory_max = 65536; // of one kind
+inline constexpr std::size_t deadline_changes_max =
+  65536; // until LMDB has them
+inline constexpr std::size_t transaction_ends_max = 65536; // under way
+inline constexpr std::size_t transaction_checks_max = 256; // under way
+inline constexpr std::size_t transaction_list_max = 1000;
+inline constexpr std::size_t later_property_bytes = 160; // of the broker
+inline constexpr std::int64_t timer_delay_max_ms = 259'200'000ll; // 3 days
+inline constexpr std::size_t timer_deliveries_max = 1024;         // under way
+inline constexpr std::size_t timer_list_max = 1000;
+inline constexpr std::size_t mark_bytes_max = 4096; // of one op message
+inline constexpr seconds mark_period{3};
+
 // State store.
 inline constexpr std::size_t state_map_bytes = std::size_t{1} << 30; // grows
 inline constexpr std::size_t state_rows_per_commit_max = 100'000;

@@ -24,6 +24,7 @@
   X(heart_beat)                                                                \
   X(unregister_client)                                                         \
   X(consumer_send_msg_back)                                                    \
+  X(end_transaction)                                                           \
   X(get_consumer_list_by_group)                                                \
   X(lock_batch_mq)                                                             \
   X(unlock_batch_mq)                                                           \
@@ -45,12 +46,14 @@
   X(consume_message_directly)                                                  \
   X(send_message_v2)                                                           \
   X(send_batch_message)                                                        \
+  X(resume_check_half_message)                                                 \
   X(get_all_producer_info)                                                     \
   X(query_topics_by_consumer)                                                  \
   X(query_subscription_by_consumer)                                            \
   X(get_topic_config)                                                          \
   X(get_subscriptiongroup_config)                                              \
-  X(lite_pull_message)
+  X(lite_pull_message)                                                         \
+  X(recall_message)
 
 #define TROUPE_NAME_SERVER_HANDLERS(X)                                         \
   X(put_kv_config)                                                             \
