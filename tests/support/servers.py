@@ -166,6 +166,7 @@ class Apache:
             "mappedFileSizeCommitLog": 134217728,
             "autoCreateTopicEnable": "true",
             "waitTimeMillsInSendQueue": 5000,
+            "recallMessageEnable": "true",
             "haListenPort": self.broker_port + 1,
             **self.settings}
         with open(conf, "w") as file:

@@ -45,6 +45,7 @@ public final class Main {
         Case.Catalogue all = new Case.Catalogue();
         // The slow ones first: they run beside all the others.
         TransactionCases.addTo(all);
+        TimerCases.addTo(all);
         GroupCases.addTo(all);
         ConsumeCases.addTo(all);
         SendCases.addTo(all);
