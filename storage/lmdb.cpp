@@ -16,8 +16,8 @@ namespace troupe::storage {
 namespace {
 
 constexpr std::array<const char*, table_count> table_names{
-  "meta",     "topics", "groups", "offsets",
-  "settings", "delays", "leases", "request_modes"};
+  "meta",   "topics",    "groups",       "offsets", "settings",
+  "delays", "deadlines", "deadline_ids", "leases",  "request_modes"};
 
 constexpr std::string_view format_key = "format";
 constexpr std::string_view format_version = "1";
@@ -161,33 +161,71 @@ caf::error lmdb::write(const std::vector<row_change>& changes) {
 caf::expected<std::size_t> lmdb::for_each(
   table where,
   const std::function<void(std::string_view, std::string_view)>& visit) {
+  return walk(where, {}, [&](std::string_view key, std::string_view value) {
+    visit(key, value);
+    return true;
+  });
+}
+
+caf::error lmdb::scan(
+  table where, std::string_view first,
+  const std::function<bool(std::string_view, std::string_view)>& visit) {
+  auto walked = walk(where, first, visit);
+  return walked ? caf::error{} : std::move(walked.error());
+}
+
+caf::expected<std::size_t> lmdb::walk(
+  table where, std::string_view first,
+  const std::function<bool(std::string_view, std::string_view)>& visit) {
   MDB_txn* txn = nullptr;
   if (auto rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn); rc != 0)
     return failed(errc::state_corrupt, "cannot read state", rc);
   MDB_cursor* cursor = nullptr;
   auto index = static_cast<std::size_t>(where);
   auto rc = mdb_cursor_open(txn, tables_[index], &cursor);
-  MDB_val key{};
+  auto key = val_of(first);
   MDB_val value{};
   std::size_t damaged = 0;
-  while (rc == 0
-         && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-    auto content = unsealed(view_of(value));
-    if (content) {
-      visit(view_of(key), *content);
-      continue;
+  if (rc == 0)
+    rc = mdb_cursor_get(cursor, &key, &value,
+                        first.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  while (rc == 0) {
+    if (auto content = unsealed(view_of(value))) {
+      if (!visit(view_of(key), *content))
+        break;
+    } else {
+      ++damaged;
+      log::error("state_store", "damaged row passed over")
+        .with("table", table_names[index])
+        .with("key", view_of(key));
     }
-    ++damaged;
-    log::error("state_store", "damaged row passed over")
-      .with("table", table_names[index])
-      .with("key", view_of(key));
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
   }
   if (cursor != nullptr)
     mdb_cursor_close(cursor);
   mdb_txn_abort(txn);
-  if (rc != MDB_NOTFOUND)
+  if (rc != 0 && rc != MDB_NOTFOUND)
     return failed(errc::state_corrupt, "cannot read state", rc);
   return damaged;
+}
+
+caf::expected<std::optional<std::string>> lmdb::find(table where,
+                                                     std::string_view name) {
+  MDB_txn* txn = nullptr;
+  if (auto rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn); rc != 0)
+    return failed(errc::state_corrupt, "cannot read state", rc);
+  auto key = val_of(name);
+  MDB_val value{};
+  auto rc =
+    mdb_get(txn, tables_[static_cast<std::size_t>(where)], &key, &value);
+  std::optional<std::string> found;
+  if (rc == 0)
+    if (auto content = unsealed(view_of(value)))
+      found = std::string{*content};
+  mdb_txn_abort(txn);
+  if (rc != 0 && rc != MDB_NOTFOUND)
+    return failed(errc::state_corrupt, "cannot read state", rc);
+  return found;
 }
 
 } // namespace troupe::storage

@@ -28,11 +28,13 @@ enum class table : std::uint8_t {
   offsets,
   settings,
   delays,
+  deadlines,
+  deadline_ids,
   leases,
   request_modes
 };
 
-inline constexpr std::size_t table_count = 8;
+inline constexpr std::size_t table_count = 10;
 
 /// A change of one row.
 struct row_change {
@@ -68,11 +70,26 @@ public:
     const std::function<void(std::string_view key, std::string_view value)>&
       visit);
 
+  /// Calls `visit` with the rows of a table from `first` on, by key, until it
+  /// says no. A damaged row is logged and passed over.
+  /// @errors state_corrupt
+  caf::error scan(table where, std::string_view first,
+                  const std::function<bool(std::string_view key,
+                                           std::string_view value)>& visit);
+
+  /// The value of one row; none when there is none or it is damaged.
+  /// @errors state_corrupt
+  caf::expected<std::optional<std::string>> find(table where,
+                                                 std::string_view key);
+
 private:
   lmdb(MDB_env* env, std::size_t map_bytes)
     : env_(env),
       map_bytes_(map_bytes) {}
 
+  caf::expected<std::size_t>
+  walk(table where, std::string_view first,
+       const std::function<bool(std::string_view, std::string_view)>& visit);
   int try_write(const std::vector<row_change>& changes);
   caf::error open_tables();
 

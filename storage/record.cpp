@@ -244,6 +244,10 @@ caf::expected<record_view> decode_record(std::string_view bytes,
   return view;
 }
 
+std::uint32_t record_size_of(const char* record) {
+  return load<std::uint32_t>(record + record_at::total_size);
+}
+
 epoch_ms store_time_of(const char* record) {
   auto flags = load<std::int32_t>(record + record_at::sys_flag);
   auto born_bytes = (flags & sys_flag_born_v6) != 0 ? 20u : 8u;

@@ -24,6 +24,7 @@ inline constexpr std::int32_t sys_flag_born_v6 = 0x10;
 inline constexpr std::int32_t sys_flag_store_v6 = 0x20;
 inline constexpr std::int32_t sys_flag_transaction = 0x0C;
 inline constexpr std::int32_t sys_flag_prepared = 0x04;
+inline constexpr std::int32_t sys_flag_commit = 0x08;
 inline constexpr std::int32_t sys_flag_rollback = 0x0C;
 
 /// The filler at a segment's end takes 8 bytes, so a record must leave them.
@@ -101,6 +102,9 @@ enum class record_check : std::uint8_t {
 /// @errors corrupt_record, with what does not hold
 caf::expected<record_view> decode_record(std::string_view bytes,
                                          record_check check);
+
+/// The size of a record whose first 4 bytes are at `record`.
+std::uint32_t record_size_of(const char* record);
 
 /// The store time of a record whose first 76 bytes are at `record`.
 epoch_ms store_time_of(const char* record);

@@ -176,6 +176,8 @@ caf::error replay(const store_options& options, log_offset trusted,
     if (record.position >= rows_end)
       rows.put(record);
     store.index->add_record(record);
+    if (options.more)
+      options.more(record);
     auto& queues = store.topics[std::string{record.topic}];
     queues = std::max(queues, record.queue.value + 1);
   };
@@ -260,7 +262,8 @@ caf::expected<opened_store> open_locked_store(store_options options,
   auto rows_end = store.last.derived_end;
   if (rows_end.value > 0 && misses_a_queue(options))
     rows_end = {};
-  auto trusted = std::min(rows_end, store.index->covered_end());
+  auto trusted =
+    std::min({rows_end, store.index->covered_end(), options.derived_from});
   auto error = replay(options, trusted, rows_end, store);
   if (!error && store.rows_missing) {
     log::error("storage", "rows of consume queues are missing, all are derived "

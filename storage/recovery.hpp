@@ -9,6 +9,7 @@
 
 #include "troupe/model/delay_levels.hpp"
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,9 @@ struct store_options {
   /// Those that have a directory below consumequeue/: where one is missing,
   /// all rows are derived again.
   std::vector<std::string> topics;
+  /// Gets every record that is verified, from `derived_from` on at the latest.
+  commit_log::visitor more;
+  log_offset derived_from{std::numeric_limits<std::int64_t>::max()};
 };
 
 /// An open store.

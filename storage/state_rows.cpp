@@ -185,6 +185,48 @@ decode_offset_key(std::string_view key) {
   return std::pair{std::string{key.substr(0, first)}, std::move(queue)};
 }
 
+std::string encode_deadline_key(deadline_kind kind, const deadline_key& key) {
+  return row_writer{}
+    .number(static_cast<std::uint8_t>(kind))
+    .number(key.due.value)
+    .number(key.id)
+    .take();
+}
+
+std::string encode_deadline_id(deadline_kind kind, std::int64_t id) {
+  return row_writer{}.number(static_cast<std::uint8_t>(kind)).number(id).take();
+}
+
+std::optional<std::int64_t> decode_deadline_id(deadline_kind kind,
+                                               std::string_view key) {
+  std::uint8_t number = 0;
+  std::int64_t id = 0;
+  row_reader name{key};
+  name.number(number).number(id);
+  if (!name.good() || number != static_cast<std::uint8_t>(kind))
+    return {};
+  return id;
+}
+
+std::string encode_deadline(const deadline& row) {
+  return row_writer{}.number(row.position.value).number(row.count).take();
+}
+
+std::optional<deadline> decode_deadline(deadline_kind kind,
+                                        std::string_view key,
+                                        std::string_view value) {
+  deadline row;
+  std::uint8_t number = 0;
+  row_reader name{key};
+  name.number(number).number(row.key.due.value).number(row.key.id);
+  row_reader content{value};
+  content.number(row.position.value).number(row.count);
+  if (!name.good() || !content.good()
+      || number != static_cast<std::uint8_t>(kind))
+    return {};
+  return row;
+}
+
 std::string encode_number(std::int64_t value) {
   return row_writer{}.number(value).take();
 }

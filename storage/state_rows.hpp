@@ -5,6 +5,7 @@
 
 #include "storage/lmdb.hpp"
 
+#include "troupe/model/deadline.hpp"
 #include "troupe/model/group_config.hpp"
 #include "troupe/model/lease.hpp"
 #include "troupe/model/queue_key.hpp"
@@ -30,6 +31,22 @@ std::optional<group_config> decode_group(std::string_view name,
 std::string encode_offset_key(std::string_view group, const queue_key& queue);
 std::optional<std::pair<std::string, queue_key>>
 decode_offset_key(std::string_view key);
+
+/// Key of a deadline: kind, due, id.
+std::string encode_deadline_key(deadline_kind kind, const deadline_key& key);
+std::string encode_deadline(const deadline& row);
+
+/// Key of the row that says when a deadline is due: kind, id.
+std::string encode_deadline_id(deadline_kind kind, std::int64_t id);
+
+/// None also when the row is of another kind.
+std::optional<std::int64_t> decode_deadline_id(deadline_kind kind,
+                                               std::string_view key);
+
+/// None also when the row is of another kind.
+std::optional<deadline> decode_deadline(deadline_kind kind,
+                                        std::string_view key,
+                                        std::string_view value);
 
 std::string encode_number(std::int64_t value);
 std::optional<std::int64_t> decode_number(std::string_view value);

@@ -3,6 +3,7 @@
 #include "reactor/quiet.hpp"
 #include "storage/commit_log.hpp"
 #include "storage/key_index.hpp"
+#include "storage/log_events.hpp"
 
 #include "troupe/limits.hpp"
 #include "troupe/model/properties.hpp"
@@ -75,6 +76,8 @@ public:
       [this](const drop_segments& x) { return drop(x.position); },
       [this](disk_state& x) { disk_ = std::move(x); },
       [this](const resume_tick&) { resume(); },
+      [this](const follow_log& x) { followers_.push_back(x.follower); },
+      [this](const settle_log&) { return settle(); },
     };
   }
 
@@ -84,6 +87,8 @@ public:
     unsynced_.clear();
     refused_.clear();
     rows_source_ = rows_source{};
+    followers_.clear();
+    settling_.clear();
     options_ = {};
   }
 
@@ -196,6 +201,10 @@ private:
       rows.push_back(
         {position, static_cast<std::int32_t>(size), row.tags_code, last_time_});
       index_row(batch, row, position);
+      storage::add_log_events({draft.topic, draft.body, draft.properties,
+                               row.offset, position, row.prepared_offset,
+                               last_time_, row.sys_flag},
+                              events_);
     }
     appended_messages_ += static_cast<std::int64_t>(count);
     appended_bytes_ += static_cast<std::int64_t>(bytes);
@@ -268,6 +277,9 @@ private:
     if (auto error = log_.write()) {
       log_.discard_unwritten();
       keys_.clear();
+      std::erase_if(events_, [this](const log_event& x) {
+        return x.position >= log_.end();
+      });
       note_failure("write failed", error);
       auto failed = std::move(unwritten_);
       unwritten_.clear();
@@ -309,6 +321,18 @@ private:
       send(asker, std::move(answer));
   }
 
+  /// Tells the followers what the records mean that can be seen now.
+  void tell_followers() {
+    auto hidden = std::ranges::find_if(
+      events_, [this](const log_event& x) { return x.position >= visible_; });
+    if (hidden == events_.begin())
+      return;
+    log_events news{{events_.begin(), hidden}, visible_};
+    events_.erase(events_.begin(), hidden);
+    for (const auto& follower : followers_)
+      send(follower, news);
+  }
+
   void add_outcome(answers& to, logged_batch& logged, std::size_t index,
                    errc error) {
     auto& row = logged.batch.rows[index];
@@ -339,6 +363,8 @@ private:
            appended{logged.batch.rows.front().offset, std::move(logged.rows)});
       visible_ = std::max(visible_, logged.end);
     }
+    // Before the answers: who has one may ask a follower about it.
+    tell_followers();
     for (auto& [asker, answer] : now.all())
       send(asker, std::move(answer));
   }
@@ -403,6 +429,7 @@ private:
       publish(durable);
       request_sync();
     }
+    answer_settled();
     finish_drain();
   }
 
@@ -417,6 +444,8 @@ private:
     log::error("commit_log", "sync failed, no more messages are stored")
       .with("why", context_of(error));
     fail_unsynced(errc::log_sync_failed, failure_);
+    events_.clear();
+    answer_settled();
     finish_drain();
   }
 
@@ -437,6 +466,7 @@ private:
     auto failed = std::move(unwritten_);
     unwritten_.clear();
     keys_.clear();
+    events_.clear(); // nobody was told of them: their records are not visible
     log_.discard_unwritten();
     for (auto& x : failed)
       fail(x.batch, 0, errc::disk_full, last_failure_);
@@ -461,6 +491,28 @@ private:
           finish_drain();
         },
         [again](caf::error& error) { again(error); });
+  }
+
+  /// With flush=sync only what is on the disk is visible: answers at once.
+  caf::typed_response_promise<log_settled> settle() {
+    auto promise = make_response_promise<log_settled>();
+    settling_.emplace_back(visible_, promise);
+    answer_settled();
+    request_sync();
+    return promise;
+  }
+
+  void answer_settled() {
+    std::erase_if(settling_, [this](auto& waiting) {
+      auto& [end, promise] = waiting;
+      if (end <= synced_)
+        promise.deliver(log_settled{});
+      else if (!failure_.empty())
+        promise.deliver(make_error(errc::log_sync_failed, failure_));
+      else
+        return false;
+      return true;
+    });
   }
 
   void prepare_next() {
@@ -644,18 +696,42 @@ private:
           request(rows_source_, caf::infinite, write_all_rows{})
             .then(
               [=, this](rows_written& rows) {
-                request(options_.flusher, caf::infinite,
-                        write_checkpoint{std::move(rows.files), end, clean})
-                  .then(
-                    [=, this](const checkpoint_written&) {
-                      checkpointed_ = end;
-                      then(caf::none);
-                    },
-                    failed);
+                write_checkpoint note{std::move(rows.files), end, clean};
+                auto write = [=, this] {
+                  request(options_.flusher, caf::infinite, note)
+                    .then(
+                      [=, this](const checkpoint_written&) {
+                        checkpointed_ = end;
+                        then(caf::none);
+                      },
+                      failed);
+                };
+                after_followers(end, std::move(write), failed);
               },
               failed);
         },
         failed);
+  }
+
+  /// Runs `next` when all followers have made durable what they derived.
+  void after_followers(log_offset end, std::function<void()> next,
+                       std::function<void(caf::error&)> failed) {
+    if (followers_.empty())
+      return next();
+    auto open = std::make_shared<std::size_t>(followers_.size());
+    for (const auto& follower : followers_)
+      request(follower, caf::infinite, apply_events{end})
+        .then(
+          [open, next](const events_applied&) {
+            if (*open > 0 && --*open == 0)
+              next();
+          },
+          [open, failed](caf::error& error) {
+            if (*open == 0)
+              return;
+            *open = 0; // the first failure speaks for all
+            failed(error);
+          });
   }
 
   caf::typed_response_promise<log_drained> drain() {
@@ -680,6 +756,10 @@ private:
   commit_log_actor_options options_;
   storage::commit_log& log_;
   rows_source rows_source_;
+  std::vector<event_follower> followers_;
+  std::vector<log_event> events_; // of records that are not visible yet
+  std::vector<std::pair<log_offset, caf::typed_response_promise<log_settled>>>
+    settling_; // until the disk has that much
   std::vector<logged_batch> unwritten_;
   std::deque<logged_batch> unsynced_;    // written, in order; sync mode only
   std::vector<append_listener> refused_; // until failure_seen

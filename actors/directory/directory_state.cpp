@@ -68,6 +68,8 @@ void directory_state::add_system_topics() {
   add(names::schedule_topic, options_.delay_level_count, read_write);
   add(names::half_topic, 1, read_write);
   add(names::half_op_topic, 1, read_write);
+  add(names::check_max_topic, 1, read_write);
+  add(names::timer_topic, 1, read_write);
   add(options_.cluster, 16, read_write | permission::inherit);
   add(options_.broker_name, 1, read_write | permission::inherit);
   add(options_.cluster + "_REPLY_TOPIC", 1, read_write);

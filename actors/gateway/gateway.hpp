@@ -9,6 +9,8 @@
 #include "troupe/actor/name_server.hpp"
 #include "troupe/actor/pop.hpp"
 #include "troupe/actor/scheduler.hpp"
+#include "troupe/actor/timers.hpp"
+#include "troupe/actor/transaction_coordinator.hpp"
 #include "troupe/model/delay_levels.hpp"
 
 #include <caf/expected.hpp>
@@ -37,12 +39,16 @@ struct gateway_options {
   bool property_filter = true; ///< consumers may filter by SQL92
   std::int64_t memory_max = limits::memory_bytes_max;
   delay_levels delays;
+  std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
+  bool recall_messages = true;
 
   // Null on a node that is name server only.
   directory_actor directory;
   commit_log_actor log;
   scheduler_actor scheduler;
   pop_actor pop;
+  transaction_coordinator_actor transactions;
+  timers_actor timers;
   // Null on a node that is broker only.
   name_server_actor names;
 

@@ -3,6 +3,8 @@
 #include "remoting/command_codec.hpp"
 #include "remoting/response_code_of.hpp"
 
+#include "troupe/model/message_id.hpp"
+
 #include <caf/actor_cast.hpp>
 
 #include <array>
@@ -13,27 +15,6 @@
 #include <unistd.h>
 
 namespace troupe {
-
-namespace {
-
-constexpr std::string_view hex_digits = "0123456789ABCDEF";
-
-/// Two digits for each byte.
-constexpr auto hex_of_byte = [] {
-  std::array<char, 512> pairs{};
-  for (std::size_t byte = 0; byte < pairs.size() / 2; ++byte) {
-    pairs[2 * byte] = hex_digits[byte >> 4];
-    pairs[2 * byte + 1] = hex_digits[byte & 0xF];
-  }
-  return pairs;
-}();
-
-void append_hex(std::string& text, std::uint64_t value, int digits) {
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-    text += hex_digits[value >> shift & 0xF];
-}
-
-} // namespace
 
 gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
                                  gateway_options options)
@@ -378,30 +359,6 @@ host gateway_context::broker_host(const connection& on) const {
   if (!options_.advertise || result.port == 0)
     result.port = ports.broker;
   return result;
-}
-
-std::string gateway_context::message_id(const host& store,
-                                        log_offset position) {
-  std::array<char, message_id_bytes_max> id;
-  return {id.data(), put_message_id(id.data(), store, position)};
-}
-
-std::size_t gateway_context::put_message_id(char* id, const host& store,
-                                            log_offset position) {
-  auto* at = id;
-  auto put = [&at](std::uint64_t byte) {
-    std::memcpy(at, &hex_of_byte[2 * (byte & 0xFF)], 2);
-    at += 2;
-  };
-  for (std::size_t i = 0; i < store.size; ++i)
-    put(store.bytes[i]);
-  auto port = std::uint64_t{store.port};
-  for (int shift = 24; shift >= 0; shift -= 8)
-    put(port >> shift);
-  auto place = static_cast<std::uint64_t>(position.value);
-  for (int shift = 56; shift >= 0; shift -= 8)
-    put(place >> shift);
-  return static_cast<std::size_t>(at - id);
 }
 
 std::string gateway_context::make_unique_key() {

@@ -165,16 +165,6 @@ public:
   /// that the client used, with the broker's port.
   host broker_host(const connection& on) const;
 
-  /// The message id of a record: store host and position in upper-case hex.
-  static std::string message_id(const host& store, log_offset position);
-
-  /// The same at `id`, which has room for `message_id_bytes_max`.
-  /// @returns its size
-  static std::size_t put_message_id(char* id, const host& store,
-                                    log_offset position);
-
-  static constexpr std::size_t message_id_bytes_max = 56; // an IPv6 host
-
   /// A fresh unique key for a message that came without one.
   std::string make_unique_key();
 

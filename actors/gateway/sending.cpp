@@ -2,10 +2,15 @@
 
 #include "remoting/bodies/batch_body.hpp"
 #include "remoting/command_codec.hpp"
+#include "remoting/recall_handle.hpp"
+#include "timers/timed_record.hpp"
 
 #include "troupe/model/hash.hpp"
+#include "troupe/model/message_id.hpp"
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
+#include "troupe/model/timers.hpp"
+#include "troupe/model/transactions.hpp"
 
 #include <array>
 #include <charconv>
@@ -240,24 +245,63 @@ std::int32_t parse_level(std::string_view text) {
   return level;
 }
 
-caf::error why_bad_kind(const known_properties& known) {
-  if (known.transaction)
-    return make_error(errc::no_permission,
-                      "transaction messages are not served by this version; "
-                      "send without TRAN_MSG");
-  if (known.timer)
-    return make_error(errc::illegal_message,
-                      "timer messages are not served by this version; use a "
-                      "delay level (property DELAY)");
-  return caf::none;
+/// Whether the broker's own properties, now and later, find room behind these.
+caf::error why_no_room(std::string_view text) {
+  if (text.size() + limits::later_property_bytes
+      <= limits::properties_bytes_max)
+    return caf::none;
+  return make_error(errc::illegal_message,
+                    "the properties have " + std::to_string(text.size())
+                      + " bytes with those of the broker, too many for a "
+                        "message that is stored twice");
+}
+
+/// A message that no consumer sees until its producer has said how its
+/// transaction ended. Its real topic waits in its properties.
+void send_half(gateway_context& context, const send_request& message,
+               const topic_config& topic, queue_id queue, append_row row) {
+  auto text = properties::with(message.properties.view(),
+                               properties::real_topic, topic.name);
+  text = properties::with(text, properties::real_queue_id,
+                          std::to_string(queue.value));
+  std::string key{properties::find(text, properties::unique_key)};
+  text = properties::with(text, properties::transaction_id, key);
+  // Only the broker says this.
+  text = properties::without(text, properties::resumed_from);
+  if (auto error = why_no_room(text))
+    return context.fail(message.from, error);
+  row.properties = payload::copy_of(text);
+  send_row(context, std::string{names::half_topic}, {0}, std::move(row), 0,
+           queue);
+}
+
+/// A message that waits for its moment.
+void send_timed(gateway_context& context, const send_request& message,
+                const topic_config& topic, queue_id queue, epoch_ms due,
+                append_row row) {
+  auto text =
+    timed_properties(message.properties.view(), topic.name, queue, due);
+  if (auto error = why_no_room(text))
+    return context.fail(message.from, error);
+  row.properties = payload::copy_of(text);
+  if (!names::is_retry_topic(topic.name))
+    row.from.answer = append_answer::timed;
+  send_row(context, std::string{names::timer_topic}, {0}, std::move(row), 0,
+           queue);
 }
 
 void send_one(gateway_context& context, send_request& message,
               known_topic& topic, queue_id queue) {
   auto text = message.properties.view();
   auto known = read_properties(text);
-  if (auto error = why_bad_kind(known))
-    return context.fail(message.from, error);
+  std::optional<epoch_ms> due;
+  if (known.timer) {
+    auto moment =
+      timer_due(text, now_ms(), context.options().timer_delay_max_ms);
+    if (!moment)
+      return context.fail(message.from, moment.error());
+    due = *moment;
+  }
   if (known.unique_key.size == 0 || known.pop_receipt) {
     message.properties = mended(context, text, known);
     text = message.properties.view();
@@ -266,8 +310,16 @@ void send_one(gateway_context& context, send_request& message,
   auto row = row_of(message, topic.config());
   row.body = std::move(message.body);
   row.properties = message.properties;
-  if (auto level = parse_level(known.delay_level); level > 0)
+  auto level = parse_level(known.delay_level);
+  // A retry of a client that keeps the property is no new transaction.
+  auto retried = message.reconsume_times > 0 && level > 0;
+  if (known.transaction && !retried)
+    return send_half(context, message, topic.config(), queue, std::move(row));
+  if (level > 0)
     return send_row(context, topic.config().name, queue, std::move(row), level);
+  if (due)
+    return send_timed(context, message, topic.config(), queue, *due,
+                      std::move(row));
   describe_row(row, known);
   row.answer_queue = queue;
   if (!row.from.oneway)
@@ -297,7 +349,15 @@ void send_batch(gateway_context& context, send_request& message,
       text += shared;
     }
     auto known = read_properties(text);
-    auto error = why_bad_kind(known);
+    caf::error error;
+    if (known.timer)
+      error = make_error(errc::illegal_message,
+                         "a batch cannot hold timed messages; send them one "
+                         "by one");
+    if (!error && known.transaction)
+      error = make_error(errc::illegal_message,
+                         "a batch cannot hold transaction messages; send "
+                         "them one by one");
     if (!error && parse_level(known.delay_level) > 0)
       error = make_error(errc::illegal_message,
                          "a batch cannot hold delayed messages; send them "
@@ -452,7 +512,8 @@ void send(gateway_context& context, send_request message) {
 }
 
 void send_row(gateway_context& context, std::string topic, queue_id queue,
-              append_row row, std::int32_t delay_level) {
+              append_row row, std::int32_t delay_level,
+              std::optional<queue_id> answer_queue) {
   const auto& delays = context.options().delays;
   auto target = topic;
   auto place = queue;
@@ -468,11 +529,12 @@ void send_row(gateway_context& context, std::string topic, queue_id queue,
                     names::is_retry_topic(target)
                       || names::is_dead_letter_topic(target)};
     auto from = row.from;
-    context.fetch_topic(
-      from, std::move(wish),
-      [&context, topic, queue, row = std::move(row), delay_level] {
-        send_row(context, topic, queue, row, delay_level);
-      });
+    context.fetch_topic(from, std::move(wish),
+                        [&context, topic, queue, row = std::move(row),
+                         delay_level, answer_queue] {
+                          send_row(context, topic, queue, row, delay_level,
+                                   answer_queue);
+                        });
     return;
   }
   auto text = row.properties.str();
@@ -491,7 +553,9 @@ void send_row(gateway_context& context, std::string topic, queue_id queue,
                              + " bytes with those of the broker"));
   row.properties = payload::copy_of(text);
   describe_row(row, read_properties(row.properties.view()));
-  row.answer_queue = queue;
+  if (target == names::half_topic)
+    row.ack = ack_when::durable; // its end may follow the answer at once
+  row.answer_queue = answer_queue.value_or(queue);
   auto queues = static_cast<std::int32_t>(known->view.queues.size());
   if (place.value >= queues)
     place = any_queue(queues);
@@ -501,6 +565,17 @@ void send_row(gateway_context& context, std::string topic, queue_id queue,
 }
 
 namespace {
+
+std::string handle_of(const gateway_context& context, std::string_view text) {
+  auto value = [&](std::string_view name) {
+    return std::string{properties::find(text, name)};
+  };
+  return remoting::encode_recall_handle(
+    {value(properties::real_topic),
+     context.options().broker_name,
+     {number_in<std::int64_t>(value(properties::timer_out_ms))},
+     value(properties::unique_key)});
+}
 
 /// Answers the request of rows [first, last), all stored.
 void answer_stored(gateway_context& context,
@@ -518,22 +593,26 @@ void answer_stored(gateway_context& context,
   remoting::send_result result;
   result.queue = first.queue.value;
   result.offset = first.offset.value;
-  std::array<char, gateway_context::message_id_bytes_max> id;
+  std::array<char, message_id_bytes_max> id;
   std::string ids; // of a batch
   if (rows.size() == 1) {
     result.message_id = {
-      id.data(), gateway_context::put_message_id(id.data(), first.store_host,
-                                                 first.position)};
+      id.data(),
+      put_message_id(id.data(), first.store_host, first.position)};
     result.transaction_id = first.properties.view().substr(
       first.unique_key.offset, first.unique_key.size);
   } else {
     for (const auto& row : rows) {
       if (!ids.empty())
         ids += ',';
-      ids += gateway_context::message_id(row.store_host, row.position);
+      ids += offset_message_id(row.store_host, row.position);
     }
     result.message_id = ids;
   }
+  std::string handle;
+  if (first.from.answer == append_answer::timed)
+    handle = handle_of(context, first.properties.view());
+  result.recall_handle = handle;
   remoting::append_send_response(to->out.tail(), first.from.encoding,
                                  first.from.opaque, result);
 }

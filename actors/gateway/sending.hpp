@@ -67,8 +67,10 @@ known_properties read_properties(std::string_view text);
 /// Puts a row that was made elsewhere (send-back, dead letter) into the round;
 /// with `delay_level` > 0 by way of the schedule topic.
 /// @param row    properties are the text to store for the real topic
+/// @param answer_queue  named in the answer; none: `queue`
 void send_row(gateway_context& context, std::string topic, queue_id queue,
-              append_row row, std::int32_t delay_level);
+              append_row row, std::int32_t delay_level,
+              std::optional<queue_id> answer_queue = {});
 
 /// Answers the requests whose messages are stored or failed.
 void answer_appends(gateway_context& context, append_done& done);

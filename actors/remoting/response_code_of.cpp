@@ -34,6 +34,9 @@ response_code response_code_of(errc code) {
       return response_code::subscription_not_latest;
     case errc::filter_not_found:
       return response_code::filter_data_not_exist;
+    case errc::transaction_expired:
+    case errc::bad_recall_handle:
+      return response_code::illegal_operation;
     case errc::busy:
       return response_code::system_busy;
     case errc::client_timeout:
@@ -51,6 +54,8 @@ response_code response_code_of(errc code) {
     case errc::malformed_frame:
     case errc::malformed_request:
     case errc::config_conflict:
+    case errc::transaction_not_found:
+    case errc::transaction_mismatch:
     case errc::not_ready:
     case errc::client_gone:
     case errc::log_write_failed:

@@ -1,5 +1,6 @@
 #include "state_store/state_store.hpp"
 
+#include "storage/derived_state.hpp"
 #include "storage/state_rows.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -39,6 +40,11 @@ public:
       [this](const put_delays& x) { return put(x); },
       [this](const put_leases& x) { return put(x); },
       [this](const put_request_modes& x) { return put(x); },
+      [this](const put_deadlines& x) { return put(x); },
+      [this](const list_deadlines& x) { return list(x); },
+      [this](const find_deadline& x) { return find(x); },
+      [this](const count_deadlines& x) { return count(x); },
+      [this](const find_first_deadline& x) { return find_first(x.kind); },
       [this](const commit_state_tick&) { commit(); },
     };
   }
@@ -150,6 +156,111 @@ private:
       change(table::request_modes, storage::encode_request_mode_key(mode),
              storage::encode_request_mode(mode));
     return promise();
+  }
+
+  caf::typed_response_promise<stored> put(const put_deadlines& x) {
+    for (const auto& one : x.changes) {
+      auto key = storage::encode_deadline_key(one.kind, one.row.key);
+      std::optional<std::string> row;
+      std::optional<std::string> due;
+      if (!one.removed) {
+        row = storage::encode_deadline(one.row);
+        due = storage::encode_number(one.row.key.due.value);
+      }
+      change(table::deadlines, std::move(key), std::move(row));
+      change(table::deadline_ids,
+             storage::encode_deadline_id(one.kind, one.row.key.id),
+             std::move(due));
+    }
+    change(table::meta, storage::applied_key(x.family),
+           storage::encode_number(x.applied.value));
+    return promise();
+  }
+
+  /// Reads see what was put before them.
+  caf::error settle() {
+    commit();
+    return rows_.empty() ? caf::error{}
+                         : make_error(errc::state_write_failed,
+                                      "the state cannot be written; see the "
+                                      "node's log");
+  }
+
+  caf::result<deadline_page> list(const list_deadlines& x) {
+    if (auto error = settle())
+      return error;
+    deadline_page page;
+    auto behind = x.after;
+    ++behind.id;
+    page.last = true;
+    auto error =
+      env_->scan(table::deadlines, storage::encode_deadline_key(x.kind, behind),
+                 [&](std::string_view key, std::string_view value) {
+                   auto row = storage::decode_deadline(x.kind, key, value);
+                   if (!row)
+                     return false; // the first one of another kind
+                   if (page.rows.size() == x.count_max) {
+                     page.last = false;
+                     return false;
+                   }
+                   page.rows.push_back(*row);
+                   return true;
+                 });
+    if (error)
+      return error;
+    return page;
+  }
+
+  caf::result<deadline_found> find(const find_deadline& x) {
+    if (auto error = settle())
+      return error;
+    auto due = env_->find(table::deadline_ids,
+                          storage::encode_deadline_id(x.kind, x.id));
+    if (!due)
+      return std::move(due.error());
+    if (!*due)
+      return deadline_found{};
+    deadline_key key{{storage::decode_number(**due).value_or(0)}, x.id};
+    auto name = storage::encode_deadline_key(x.kind, key);
+    auto row = env_->find(table::deadlines, name);
+    if (!row)
+      return std::move(row.error());
+    deadline_found found;
+    if (*row)
+      found.row = storage::decode_deadline(x.kind, name, **row);
+    return found;
+  }
+
+  caf::result<deadline_found> find_first(deadline_kind kind) {
+    if (auto error = settle())
+      return error;
+    std::optional<std::int64_t> id;
+    auto error =
+      env_->scan(table::deadline_ids, storage::encode_deadline_id(kind, 0),
+                 [&](std::string_view key, std::string_view) {
+                   id = storage::decode_deadline_id(kind, key);
+                   return false;
+                 });
+    if (error)
+      return error;
+    return id ? find({kind, *id}) : deadline_found{};
+  }
+
+  caf::result<deadlines_counted> count(const count_deadlines& x) {
+    if (auto error = settle())
+      return error;
+    deadlines_counted result;
+    auto error =
+      env_->scan(table::deadlines, storage::encode_deadline_key(x.kind, {}),
+                 [&](std::string_view key, std::string_view value) {
+                   if (!storage::decode_deadline(x.kind, key, value))
+                     return false;
+                   ++result.count;
+                   return true;
+                 });
+    if (error)
+      return error;
+    return result;
   }
 
   void commit() {

@@ -16,10 +16,13 @@
 #include "retention/retention.hpp"
 #include "scheduler/scheduler.hpp"
 #include "state_store/state_store.hpp"
+#include "storage/derived_state.hpp"
 #include "storage/lmdb.hpp"
 #include "storage/recovery.hpp"
 #include "supervisor/take_over.hpp"
+#include "timers/timers.hpp"
 #include "topic/topic.hpp"
+#include "transaction_coordinator/transaction_coordinator.hpp"
 
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
@@ -62,6 +65,8 @@ caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
   watch(cast.scheduler, "scheduler");
   watch(cast.retention, "retention");
   watch(cast.pop, "pop");
+  watch(cast.transactions, "transaction_coordinator");
+  watch(cast.timers, "timers");
   watch(cast.gateway, "gateway");
   watch(cast.backlog, "backlog");
   self->set_down_handler([self, on_failure](const caf::down_msg& x) {
@@ -111,6 +116,36 @@ lost_topics(const std::map<std::string, std::int32_t>& in_log,
   return lost;
 }
 
+/// Opens the store and brings the state that is derived from its log up to its
+/// end.
+caf::expected<storage::opened_store>
+open_derived(storage::store_options wanted, const transaction_timing& timing,
+             storage::lmdb& env, storage::file_ptr lock) {
+  storage::derived_state derived{env, timing};
+  wanted.more = [&](const storage::record_view& x) { derived.take(x); };
+  for (;;) {
+    auto applied = derived.applied();
+    if (!applied)
+      return std::move(applied.error());
+    wanted.derived_from = *applied;
+    auto store = storage::open_locked_store(wanted, lock);
+    if (!store)
+      return std::move(store.error());
+    auto end = store->log->written();
+    if (derived.latest_applied() <= end) {
+      if (auto error = derived.finish(end))
+        return error;
+      return store;
+    }
+    // Rows of records that are no more cannot be told from the others.
+    log::error("supervisor", "the log ends before what was derived from it, "
+                             "all of it is read again")
+      .with("log_end", end.value);
+    if (auto error = derived.clear())
+      return error;
+  }
+}
+
 /// Opens the store with the settings that it has, else those that can be had:
 /// Apache RocketMQ's, or what the consume queues still tell.
 caf::expected<storage::opened_store>
@@ -137,13 +172,15 @@ open_broker_store(const cast_options& options, storage::lmdb& env,
                                 options.segment_bytes,
                                 options.consume_queue_file_rows,
                                 options.delays,
+                                {},
+                                {},
                                 {}};
   auto damaged = env.for_each(storage::table::topics, [&](auto name, auto) {
     wanted.topics.emplace_back(name);
   });
   if (!damaged)
     return std::move(damaged.error());
-  auto store = storage::open_locked_store(wanted, std::move(lock));
+  auto store = open_derived(wanted, options.transactions, env, std::move(lock));
   if (store)
     if (auto error = storage::make_topic_homes(home, wanted.topics))
       return error;
@@ -249,6 +286,19 @@ void spawn_broker(caf::actor_system& system, reactor& home,
                        {options.broker_name, std::move(leases),
                         std::move(copied), std::move(modes), cast.directory,
                         cast.state_store, std::random_device{}()});
+  cast.transactions = spawn_transaction_coordinator(
+    system, here,
+    {options.transactions, options.broker_name, options.delays,
+     options.timer_delay_max_ms, log, cast.commit_log, cast.directory,
+     cast.state_store});
+  cast.timers = spawn_timers(
+    system, here, {log, cast.commit_log, cast.directory, cast.state_store});
+  caf::anon_send(cast.commit_log, follow_log{cast.timers});
+  caf::anon_send(cast.retention,
+                 add_log_follower{"timed messages", cast.timers});
+  caf::anon_send(cast.commit_log, follow_log{cast.transactions});
+  caf::anon_send(cast.retention,
+                 add_log_follower{"open transactions", cast.transactions});
 }
 
 } // namespace
@@ -321,6 +371,10 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.log = cast.commit_log;
   doors.scheduler = cast.scheduler;
   doors.pop = cast.pop;
+  doors.timer_delay_max_ms = options.timer_delay_max_ms;
+  doors.recall_messages = options.recall_messages;
+  doors.transactions = cast.transactions;
+  doors.timers = cast.timers;
   doors.names = cast.name_server;
   doors.settings = options.settings;
   doors.started = now_ms();
@@ -384,6 +438,8 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
     end(cast.retention);
     end(cast.scheduler);
     end(cast.pop);
+    end(cast.transactions);
+    end(cast.timers);
     end(cast.directory);
     end(cast.commit_log);
     end(cast.name_server);

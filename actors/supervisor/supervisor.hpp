@@ -17,7 +17,10 @@
 #include "troupe/actor/retention.hpp"
 #include "troupe/actor/scheduler.hpp"
 #include "troupe/actor/state_store.hpp"
+#include "troupe/actor/timers.hpp"
+#include "troupe/actor/transaction_coordinator.hpp"
 #include "troupe/model/retention_rules.hpp"
+#include "troupe/model/transactions.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
@@ -55,6 +58,9 @@ struct cast_options {
   std::int64_t memory_max = limits::memory_bytes_max;
   retention_rules retention;
   std::chrono::milliseconds retention_period = limits::retention_period;
+  transaction_timing transactions;
+  std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
+  bool recall_messages = true;
   /// Shown by requests for the configuration.
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -72,6 +78,8 @@ struct cast_handles {
   scheduler_actor scheduler;
   retention_actor retention;
   pop_actor pop;
+  transaction_coordinator_actor transactions;
+  timers_actor timers;
   gateway_actor gateway;
   backlog_actor backlog;
   caf::actor supervisor;

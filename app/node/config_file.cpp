@@ -165,6 +165,7 @@ caf::error apply_hours(node_options& o, const setting& s) {
 
 constexpr std::int64_t gib = 1ll << 30;
 constexpr auto any_bytes = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t day_ms = 24ll * 3600 * 1000;
 
 constexpr std::array known_keys{
   known_key{"data", "storePathRootDir",
@@ -247,6 +248,24 @@ constexpr std::array known_keys{
             [](auto& o, const auto& s) {
               return s.flag(o.retention.delete_when_full);
             }},
+  known_key{"transaction-timeout", "transactionTimeOut",
+            [](auto& o, const auto& s) {
+              return s.number(o.transaction_timeout_ms, 1, day_ms);
+            }},
+  known_key{"transaction-check-interval", "transactionCheckInterval",
+            [](auto& o, const auto& s) {
+              return s.number(o.transaction_check_interval_ms, 1, day_ms);
+            }},
+  known_key{"transaction-check-max", "transactionCheckMax",
+            [](auto& o, const auto& s) {
+              return s.number(o.transaction_checks_max, 1, 1000);
+            }},
+  known_key{"timer-delay-max", "timerMaxDelaySec",
+            [](auto& o, const auto& s) {
+              return s.number(o.timer_delay_max_seconds, 1, 366 * 86'400);
+            }},
+  known_key{"recall-messages", "recallMessageEnable",
+            [](auto& o, const auto& s) { return s.flag(o.recall_messages); }},
   known_key{"", "brokerRole", apply_broker_role},
 };
 
@@ -263,9 +282,6 @@ constexpr std::array idle_keys{
   idle_key{"haListenPort", "there is no replication yet"},
   idle_key{"brokerIP2", "there is no replication yet"},
   idle_key{"haMasterAddress", "there is no replication yet"},
-  idle_key{"transactionTimeOut", "transactions are not served yet"},
-  idle_key{"transactionCheckMax", "transactions are not served yet"},
-  idle_key{"transactionCheckInterval", "transactions are not served yet"},
   idle_key{"traceTopicEnable", "the trace topic is made on first use"},
   idle_key{"sendMessageThreadPoolNums", "there are no thread pools"},
   idle_key{"pullMessageThreadPoolNums", "there are no thread pools"},

@@ -96,6 +96,13 @@ caf::expected<cast_options> cast_of(const node_options& options) {
     std::chrono::milliseconds{options.retention_period_ms};
   if (!options.delay_levels.empty())
     cast.delays = *delay_levels::parse(options.delay_levels);
+  cast.transactions.first_check_ms = options.transaction_timeout_ms;
+  cast.transactions.check_interval_ms = options.transaction_check_interval_ms;
+  cast.transactions.checks_max = options.transaction_checks_max;
+  if (options.retention.keep_ms > 0) // RocketMQ gives them up at that age too
+    cast.transactions.age_max_ms = options.retention.keep_ms;
+  cast.timer_delay_max_ms = options.timer_delay_max_seconds * 1000;
+  cast.recall_messages = options.recall_messages;
   auto flag = [](bool x) { return std::string{x ? "true" : "false"}; };
   cast.settings = {
     {"autoCreateSubscriptionGroup", flag(options.auto_create_groups)},
@@ -118,7 +125,14 @@ caf::expected<cast_options> cast_of(const node_options& options) {
     {"messageDelayLevel", options.delay_levels.empty()
                             ? std::string{delay_levels::default_text}
                             : options.delay_levels},
+    {"recallMessageEnable", flag(options.recall_messages)},
     {"storePathRootDir", options.data},
+    {"timerMaxDelaySec", std::to_string(options.timer_delay_max_seconds)},
+    {"timerWheelEnable", "true"},
+    {"transactionCheckInterval",
+     std::to_string(options.transaction_check_interval_ms)},
+    {"transactionCheckMax", std::to_string(options.transaction_checks_max)},
+    {"transactionTimeOut", std::to_string(options.transaction_timeout_ms)},
   };
   return cast;
 }

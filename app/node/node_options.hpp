@@ -36,6 +36,11 @@ struct node_options {
   std::int32_t broker_permission = 6;
   std::int64_t message_bytes_max = limits::body_bytes_max;
   std::int64_t segment_bytes = limits::segment_bytes;
+  std::int64_t transaction_timeout_ms = 6'000;
+  std::int64_t transaction_check_interval_ms = 30'000;
+  std::int32_t transaction_checks_max = 15;
+  std::int64_t timer_delay_max_seconds = limits::timer_delay_max_ms / 1000;
+  bool recall_messages = true;
   std::string delay_levels; ///< empty: RocketMQ's eighteen
   std::int64_t retention_period_ms = limits::retention_period.count();
   std::int64_t memory_max = limits::memory_bytes_max;

@@ -40,7 +40,11 @@ enum class errc : std::uint8_t {
   subscription_not_latest, // consumer_group: the client's view is newer
   filter_not_found,        // pulling: the group's SQL filter does not parse
   filter_disabled,         // gateway: SQL filters are switched off
-  config_conflict, // name_server: registration contradicts what is known
+  config_conflict,       // name_server: registration contradicts what is known
+  transaction_not_found, // transaction_coordinator: not open (any more)
+  transaction_mismatch,  // transaction_coordinator: another one's numbers
+  transaction_expired,   // transaction_coordinator: its immunity time is over
+  bad_recall_handle,     // handlers: not of this broker, or its time is over
 
   // Refused because of the state of the node.
   busy,           // anyone: a bound is reached, retry later
@@ -144,6 +148,14 @@ inline const char* to_string(errc code) {
       return "filter_disabled";
     case errc::config_conflict:
       return "config_conflict";
+    case errc::transaction_not_found:
+      return "transaction_not_found";
+    case errc::transaction_mismatch:
+      return "transaction_mismatch";
+    case errc::transaction_expired:
+      return "transaction_expired";
+    case errc::bad_recall_handle:
+      return "bad_recall_handle";
     case errc::busy:
       return "busy";
     case errc::shutting_down:

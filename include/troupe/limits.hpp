@@ -129,6 +129,19 @@ inline constexpr milliseconds pop_wait_margin{50}; // answered so much earlier
 inline constexpr seconds pop_idle{60}; // then its progress is asked for again
 inline constexpr seconds pop_step_timeout{15}; // a queue does not answer
 inline constexpr seconds revive_retry{1};      // after a failed append
+// Transactions and timers.
+inline constexpr std::size_t deadlines_in_memory_max = 65536; // of one kind
+inline constexpr std::size_t deadline_changes_max =
+  65536; // until LMDB has them
+inline constexpr std::size_t transaction_ends_max = 65536; // under way
+inline constexpr std::size_t transaction_checks_max = 256; // under way
+inline constexpr std::size_t transaction_list_max = 1000;
+inline constexpr std::size_t later_property_bytes = 160; // of the broker
+inline constexpr std::int64_t timer_delay_max_ms = 259'200'000ll; // 3 days
+inline constexpr std::size_t timer_deliveries_max = 1024;         // under way
+inline constexpr std::size_t timer_list_max = 1000;
+inline constexpr std::size_t mark_bytes_max = 4096; // of one op message
+inline constexpr seconds mark_period{3};
 
 // State store.
 inline constexpr std::size_t state_map_bytes = std::size_t{1} << 30; // grows

@@ -31,7 +31,11 @@ TEST_CASE("a broker.conf of Apache RocketMQ is read as it is") {
                                "autoCreateTopicEnable=false\r\n"
                                "mappedFileSizeCommitLog=1048576\n"
                                "messageDelayLevel=1s 10s 1m\n"
-                               "transactionTimeOut=6000\n"
+                               "transactionTimeOut=7000\n"
+                               "transactionCheckInterval=10000\n"
+                               "transactionCheckMax=5\n"
+                               "timerMaxDelaySec=3600\n"
+                               "recallMessageEnable=false\n"
                                "somethingNew=1\n"));
   CHECK(options.cluster == "Rack1");
   CHECK(options.broker_name == "broker-a");
@@ -44,6 +48,11 @@ TEST_CASE("a broker.conf of Apache RocketMQ is read as it is") {
   CHECK_FALSE(options.auto_create_topics);
   CHECK(options.segment_bytes == 1048576);
   CHECK(options.delay_levels == "1s 10s 1m");
+  CHECK(options.transaction_timeout_ms == 7000);
+  CHECK(options.transaction_check_interval_ms == 10'000);
+  CHECK(options.transaction_checks_max == 5);
+  CHECK(options.timer_delay_max_seconds == 3600);
+  CHECK_FALSE(options.recall_messages);
   CHECK(options.retention.hours == std::vector{4});
   CHECK(options.retention.keep_ms == 48 * 3'600'000);
 }

@@ -167,6 +167,7 @@ class Apache:
             "autoCreateTopicEnable": "true",
             "enablePropertyFilter": "true",
             "waitTimeMillsInSendQueue": 5000,
+            "recallMessageEnable": "true",
             "haListenPort": self.broker_port + 1,
             **self.settings}
         with open(conf, "w") as file:

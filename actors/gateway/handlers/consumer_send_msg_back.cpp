@@ -5,6 +5,7 @@
 #include "gateway/sending.hpp"
 #include "storage/record.hpp"
 
+#include "troupe/model/message_id.hpp"
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
 
@@ -31,9 +32,9 @@ void store_again(gateway_context& context, const send_back& wish,
   if (properties::find(text, properties::retry_topic).empty())
     text = properties::with(text, properties::retry_topic, record->topic);
   if (properties::find(text, properties::origin_message_id).empty())
-    text = properties::with(
-      text, properties::origin_message_id,
-      gateway_context::message_id(record->store_host, record->position));
+    text =
+      properties::with(text, properties::origin_message_id,
+                       offset_message_id(record->store_host, record->position));
   text = properties::without(text, properties::delay);
   auto limit = wish.max_times >= 0 ? wish.max_times : group.retry_max_times;
   auto dead = record->reconsume_times >= limit || wish.delay_level < 0;

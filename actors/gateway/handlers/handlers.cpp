@@ -24,6 +24,7 @@
   X(heart_beat)                                                                \
   X(unregister_client)                                                         \
   X(consumer_send_msg_back)                                                    \
+  X(end_transaction)                                                           \
   X(get_consumer_list_by_group)                                                \
   X(lock_batch_mq)                                                             \
   X(unlock_batch_mq)                                                           \
@@ -54,6 +55,7 @@
   X(send_batch_message)                                                        \
   X(send_reply_message)                                                        \
   X(send_reply_message_v2)                                                     \
+  X(resume_check_half_message)                                                 \
   X(get_all_producer_info)                                                     \
   X(query_topics_by_consumer)                                                  \
   X(query_subscription_by_consumer)                                            \
@@ -70,7 +72,8 @@
   X(get_topic_config)                                                          \
   X(get_subscriptiongroup_config)                                              \
   X(lite_pull_message)                                                         \
-  X(get_broker_ha_status)
+  X(get_broker_ha_status)                                                      \
+  X(recall_message)
 
 #define TROUPE_NAME_SERVER_HANDLERS(X)                                         \
   X(put_kv_config)                                                             \

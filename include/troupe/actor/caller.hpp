@@ -25,6 +25,7 @@ struct connection_id {
 /// What the answer to an append tells besides success.
 enum class append_answer : std::uint8_t {
   send_result, ///< message id, queue and offset, as for SEND_MESSAGE
+  timed,       ///< the same and the handle by which it is recalled
   plain,       ///< nothing, as for CONSUMER_SEND_MSG_BACK
 };
 

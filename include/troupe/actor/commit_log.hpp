@@ -8,6 +8,7 @@
 #include "troupe/errc.hpp"
 #include "troupe/fwd.hpp"
 #include "troupe/model/host.hpp"
+#include "troupe/model/log_event.hpp"
 #include "troupe/payload.hpp"
 #include "troupe/units.hpp"
 
@@ -164,6 +165,36 @@ struct set_rows_source {
   rows_source source;
 };
 
+/// What records mean that have become visible, in the order of the log.
+struct log_events {
+  std::vector<log_event> events;
+  log_offset end; ///< of what is visible
+};
+
+/// Makes everything durable that was derived from the events so far. They cover
+/// the log up to `end`. Comes before a checkpoint.
+struct apply_events {
+  log_offset end;
+};
+
+struct events_applied {};
+
+/// Who derives state from the log: hears of every event.
+using event_follower =
+  caf::typed_actor<caf::reacts_to<log_events>,
+                   caf::replies_to<apply_events>::with<events_applied>>;
+
+/// Given once, when the follower has been spawned.
+struct follow_log {
+  event_follower follower;
+};
+
+/// Answers when what is visible now is on the disk: state derived from it may
+/// be written.
+struct settle_log {};
+
+struct log_settled {};
+
 /// State of the log, for people and runtime info.
 struct describe_log {};
 
@@ -255,6 +286,9 @@ using commit_log_actor = caf::typed_actor<
   caf::reacts_to<set_rows_source>, caf::reacts_to<background_sync_tick>,
   caf::replies_to<list_segments>::with<segment_list>,
   caf::replies_to<drop_segments>::with<segments_dropped>,
-  caf::reacts_to<disk_state>, caf::reacts_to<resume_tick>>;
+  caf::reacts_to<disk_state>, caf::reacts_to<resume_tick>,
+  caf::reacts_to<follow_log>,
+  // Errors: log_sync_failed.
+  caf::replies_to<settle_log>::with<log_settled>>;
 
 } // namespace troupe

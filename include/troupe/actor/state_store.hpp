@@ -1,10 +1,12 @@
 /// The one user of the LMDB environment: topics, groups, progress, name server
-/// settings, progress of the delay levels. Everything that is queued goes into
-/// one transaction, and is answered when that is durable.
-/// Spawned by supervisor, detached. Sends nothing of its own accord. Blocks.
+/// settings, progress of the delay levels, deadlines. Everything that is queued
+/// goes into one transaction, and is answered when that is durable. Spawned by
+/// supervisor, detached. Sends nothing of its own accord. Blocks.
 #pragma once
 
 #include "troupe/actor/consumer_group.hpp"
+#include "troupe/model/deadline.hpp"
+#include "troupe/model/log_event.hpp"
 #include "troupe/model/lease.hpp"
 #include "troupe/model/topic_config.hpp"
 
@@ -82,6 +84,55 @@ struct put_request_modes {
   std::vector<request_mode> removed; ///< topic and group count
 };
 
+struct deadline_change {
+  deadline_kind kind = deadline_kind::half;
+  deadline row;
+  bool removed = false; ///< else: put
+};
+
+/// What the log's events up to `applied` have changed, and how far they go: one
+/// transaction.
+struct put_deadlines {
+  log_family family = log_family::transactions;
+  log_offset applied;
+  std::vector<deadline_change> changes;
+};
+
+/// Deadlines of one kind, the earliest first. What was put before is in it.
+struct list_deadlines {
+  deadline_kind kind = deadline_kind::half;
+  deadline_key after; ///< those behind this one
+  std::size_t count_max = 0;
+};
+
+struct deadline_page {
+  std::vector<deadline> rows;
+  bool last = false; ///< nothing lies behind them
+};
+
+struct find_deadline {
+  deadline_kind kind = deadline_kind::half;
+  std::int64_t id = 0;
+};
+
+struct deadline_found {
+  std::optional<deadline> row;
+};
+
+/// The one of a kind with the lowest id: no other's record lies before its.
+struct find_first_deadline {
+  deadline_kind kind = deadline_kind::half;
+};
+
+/// How many rows there are of a kind.
+struct count_deadlines {
+  deadline_kind kind = deadline_kind::half;
+};
+
+struct deadlines_counted {
+  std::int64_t count = 0;
+};
+
 /// What was put is durable.
 struct stored {};
 
@@ -100,6 +151,12 @@ using state_store_actor = caf::typed_actor<
   caf::replies_to<put_delays>::with<stored>,
   caf::replies_to<put_leases>::with<stored>,
   caf::replies_to<put_request_modes>::with<stored>,
+  caf::replies_to<put_deadlines>::with<stored>,
+  // Errors: state_corrupt, state_write_failed.
+  caf::replies_to<list_deadlines>::with<deadline_page>,
+  caf::replies_to<find_deadline>::with<deadline_found>,
+  caf::replies_to<find_first_deadline>::with<deadline_found>,
+  caf::replies_to<count_deadlines>::with<deadlines_counted>,
   caf::reacts_to<commit_state_tick>>;
 
 } // namespace troupe

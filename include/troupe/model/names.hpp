@@ -126,8 +126,8 @@ inline bool is_system_topic(std::string_view topic) {
 /// Topics that clients may not send to.
 inline bool is_forbidden_to_send(std::string_view topic) {
   static constexpr std::array forbidden{
-    schedule_topic,  half_topic,      half_op_topic,
-    check_max_topic, self_test_topic, offset_moved_topic,
+    schedule_topic,  half_topic,         half_op_topic, check_max_topic,
+    self_test_topic, offset_moved_topic, timer_topic,
   };
   return std::ranges::find(forbidden, topic) != forbidden.end();
 }

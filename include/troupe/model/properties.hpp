@@ -23,6 +23,15 @@ inline constexpr std::string_view real_queue_id = "REAL_QID";
 inline constexpr std::string_view origin_message_id = "ORIGIN_MESSAGE_ID";
 inline constexpr std::string_view transaction = "TRAN_MSG";
 inline constexpr std::string_view producer_group = "PGROUP";
+inline constexpr std::string_view transaction_id = "__transactionId__";
+inline constexpr std::string_view check_immunity =
+  "CHECK_IMMUNITY_TIME_IN_SECONDS";
+inline constexpr std::string_view check_times = "TRANSACTION_CHECK_TIMES";
+// Of a message that ends a transaction: offset of its half message.
+inline constexpr std::string_view prepared_queue_offset =
+  "TRAN_PREPARED_QUEUE_OFFSET";
+// Of a half message that is checked again: where its discarded copy stands.
+inline constexpr std::string_view resumed_from = "TROUPE_RESUMED_FROM";
 inline constexpr std::string_view region = "MSG_REGION";
 inline constexpr std::string_view trace_on = "TRACE_ON";
 inline constexpr std::string_view cluster = "CLUSTER";
@@ -32,6 +41,11 @@ inline constexpr std::string_view timer_delay_seconds = "TIMER_DELAY_SEC";
 inline constexpr std::string_view timer_delay_ms = "TIMER_DELAY_MS";
 inline constexpr std::string_view timer_deliver_ms = "TIMER_DELIVER_MS";
 inline constexpr std::string_view timer_out_ms = "TIMER_OUT_MS";
+inline constexpr std::string_view timer_enqueue_ms = "TIMER_ENQUEUE_MS";
+inline constexpr std::string_view timer_dequeue_ms = "TIMER_DEQUEUE_MS";
+// Of a timed message that troupe itself has stored.
+inline constexpr std::string_view timed_here = "TROUPE_TIMED";
+inline constexpr std::string_view timer_delete_key = "TIMER_DEL_UNIQKEY";
 inline constexpr std::string_view correlation_id = "CORRELATION_ID";
 inline constexpr std::string_view reply_to_client = "REPLY_TO_CLIENT";
 inline constexpr std::string_view push_reply_time = "PUSH_REPLY_TIME";

@@ -49,6 +49,7 @@ public final class Main {
         TraceCases.addTo(all);
         BacklogCases.addTo(all);
         FilterCases.addTo(all);
+        TimerCases.addTo(all);
         GroupCases.addTo(all);
         ConsumeCases.addTo(all);
         PopCases.addTo(all);

@@ -22,8 +22,8 @@ final class TransactionCases {
     }
 
     static void addTo(Case.Catalogue cases) {
-        cases.add("transaction_check", TransactionCases::check, Mark.LATER, Mark.SLOW);
-        cases.add("transaction_settle", TransactionCases::settle, Mark.LATER);
+        cases.add("transaction_check", TransactionCases::check, Mark.SLOW);
+        cases.add("transaction_settle", TransactionCases::settle);
         cases.add("request_reply", TransactionCases::requestReply, Mark.BINARY);
     }
 

@@ -1,0 +1,177 @@
+#include "storage/derived_state.hpp"
+
+#include "storage/log_events.hpp"
+#include "storage/state_rows.hpp"
+
+#include "troupe/log.hpp"
+
+#include <algorithm>
+
+namespace troupe::storage {
+
+namespace {
+
+constexpr std::array families{log_family::transactions, log_family::timers};
+static_assert(families.size() == log_families);
+
+// The count of a timer whose end the log does not name.
+constexpr std::int32_t foreign_timer = 1;
+
+log_offset& of(std::array<log_offset, log_families>& applied,
+               log_family family) {
+  return applied[static_cast<std::size_t>(family)];
+}
+
+} // namespace
+
+std::string applied_key(log_family family) {
+  return family == log_family::transactions ? "applied/transactions"
+                                            : "applied/timers";
+}
+
+caf::expected<log_offset> derived_state::applied() {
+  for (auto family : families) {
+    auto row = env_.find(table::meta, applied_key(family));
+    if (!row)
+      return std::move(row.error());
+    auto number = *row ? decode_number(**row) : std::optional<std::int64_t>{};
+    of(applied_, family) = {number.value_or(0)};
+  }
+  return *std::ranges::min_element(applied_);
+}
+
+log_offset derived_state::latest_applied() const {
+  return *std::ranges::max_element(applied_);
+}
+
+void derived_state::take(const record_view& record) {
+  events_.clear();
+  last_time_ = std::max(last_time_, record.store_time);
+  add_log_events(source_of(record), events_);
+  for (const auto& event : events_)
+    if (record.position >= of(applied_, family_of(event.what)))
+      apply(event);
+  if (rows_.size() >= rows_max_)
+    write(record.position + record.size);
+}
+
+void derived_state::apply(const log_event& event) {
+  switch (event.what) {
+    case log_event::kind::half_opened:
+      return open(event);
+    case log_event::kind::half_closed:
+      return remove(deadline_kind::half, event.id);
+    case log_event::kind::half_discarded:
+      remove(deadline_kind::half, event.id);
+      return put(deadline_kind::discarded,
+                 {{event.time, event.position.value}, event.position, 0});
+    case log_event::kind::half_resumed:
+      return remove(deadline_kind::discarded, event.id);
+    case log_event::kind::timer_set:
+      return put(deadline_kind::timer,
+                 {{event.time, event.id},
+                  event.position,
+                  event.delay_ms != 0 ? foreign_timer : 0});
+    case log_event::kind::timer_ended:
+      return remove(deadline_kind::timer, {event.time, event.id});
+  }
+}
+
+void derived_state::open(const log_event& event) {
+  auto due = event.time + timing_.first_delay_ms(event.delay_ms);
+  put(deadline_kind::half, {{due, event.id}, event.position, 0});
+}
+
+void derived_state::put(deadline_kind kind, const deadline& row) {
+  change(table::deadlines, encode_deadline_key(kind, row.key),
+         encode_deadline(row));
+  change(table::deadline_ids, encode_deadline_id(kind, row.key.id),
+         encode_number(row.key.due.value));
+}
+
+void derived_state::remove(deadline_kind kind, const deadline_key& key) {
+  change(table::deadlines, encode_deadline_key(kind, key), {});
+  change(table::deadline_ids, encode_deadline_id(kind, key.id), {});
+}
+
+void derived_state::remove(deadline_kind kind, std::int64_t id) {
+  auto due = find(table::deadline_ids, encode_deadline_id(kind, id));
+  if (due)
+    remove(kind, deadline_key{{decode_number(*due).value_or(0)}, id});
+}
+
+void derived_state::change(table where, std::string key,
+                           std::optional<std::string> value) {
+  rows_[{where, std::move(key)}] = std::move(value);
+}
+
+std::optional<std::string> derived_state::find(table where,
+                                               const std::string& key) {
+  if (auto known = rows_.find({where, key}); known != rows_.end())
+    return known->second;
+  auto row = env_.find(where, key);
+  if (row)
+    return std::move(*row);
+  if (!failure_)
+    failure_ = std::move(row.error());
+  return {};
+}
+
+void derived_state::write(log_offset end) {
+  if (failure_)
+    return;
+  for (auto family : families)
+    if (auto& applied = of(applied_, family); applied < end) {
+      applied = end;
+      change(table::meta, applied_key(family), encode_number(end.value));
+    }
+  std::vector<row_change> changes;
+  changes.reserve(rows_.size());
+  for (auto& [key, value] : rows_)
+    changes.push_back({key.first, key.second, std::move(value)});
+  rows_.clear();
+  if (!changes.empty())
+    failure_ = env_.write(changes);
+}
+
+caf::error derived_state::finish(log_offset end) {
+  write(end);
+  if (!failure_ && last_time_.value > 0)
+    drop_delivered();
+  return failure_;
+}
+
+/// A RocketMQ does not say in its log which timers it has delivered: those that
+/// were due before its last record.
+void derived_state::drop_delivered() {
+  failure_ =
+    env_.scan(table::deadlines, encode_deadline_key(deadline_kind::timer, {}),
+              [this](std::string_view key, std::string_view value) {
+                auto row = decode_deadline(deadline_kind::timer, key, value);
+                if (!row || row->key.due > last_time_)
+                  return false;
+                if (row->count == foreign_timer)
+                  remove(deadline_kind::timer, row->key);
+                return true;
+              });
+  write({});
+}
+
+caf::error derived_state::clear() {
+  std::vector<row_change> changes;
+  for (auto where : {table::deadlines, table::deadline_ids}) {
+    auto error = env_.scan(where, {}, [&](std::string_view key, auto) {
+      changes.push_back({where, std::string{key}, {}});
+      return true;
+    });
+    if (error)
+      return error;
+  }
+  for (auto family : families) {
+    of(applied_, family) = {};
+    changes.push_back({table::meta, applied_key(family), encode_number(0)});
+  }
+  return env_.write(changes);
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,257 @@
+/// Rows that are derived from the log: what records mean, and that reading the
+/// log again from anywhere leads to the same rows.
+#include "storage/derived_state.hpp"
+#include "storage/log_events.hpp"
+#include "storage/state_rows.hpp"
+
+#include "troupe/model/names.hpp"
+#include "troupe/model/properties.hpp"
+
+#include "support/catch.hpp"
+#include "support/drafts.hpp"
+#include "support/scratch.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <random>
+
+using namespace troupe;
+using namespace troupe::storage;
+
+namespace {
+
+record_view record_of(std::string_view topic, std::int64_t offset,
+                      std::int64_t position) {
+  record_view record;
+  record.topic = topic;
+  record.offset = {offset};
+  record.position = {position};
+  record.size = 10;
+  record.store_time = {1000 + position};
+  return record;
+}
+
+std::string property(std::string_view name, std::string_view value) {
+  std::string text;
+  properties::append(text, name, value);
+  return text;
+}
+
+std::vector<log_event> events_of(const record_view& record) {
+  std::vector<log_event> events;
+  add_log_events(source_of(record), events);
+  return events;
+}
+
+std::vector<deadline> rows_of(lmdb& env, deadline_kind kind) {
+  std::vector<deadline> rows;
+  env.for_each(table::deadlines, [&](auto key, auto value) {
+    if (auto row = decode_deadline(kind, key, value))
+      rows.push_back(*row);
+  });
+  return rows;
+}
+
+} // namespace
+
+TEST_CASE("records mean what RocketMQ means by them") {
+  using kind = log_event::kind;
+  CHECK(events_of(record_of("T", 0, 0)).empty());
+
+  auto half = record_of(names::half_topic, 7, 100);
+  auto immunity = property(properties::check_immunity, "60");
+  half.properties = immunity;
+  auto opened = events_of(half);
+  REQUIRE(opened.size() == 1);
+  CHECK(opened.front()
+        == log_event{kind::half_opened, 7, {100}, {1100}, 60'000});
+  for (auto* text : {"-1", "0", "x", ""}) {
+    CAPTURE(text);
+    auto none = property(properties::check_immunity, text);
+    half.properties = none;
+    CHECK(events_of(half).front().delay_ms == 0);
+  }
+
+  auto marks = record_of(names::half_op_topic, 0, 200);
+  marks.body = "7,12,x,9,";
+  auto closed = events_of(marks);
+  REQUIRE(closed.size() == 3);
+  CHECK(closed[1] == log_event{kind::half_closed, 12, {200}, {1200}, 0});
+  CHECK(closed[2].id == 9);
+
+  auto committed = record_of("T", 3, 300);
+  auto names_half = property(properties::prepared_queue_offset, "7");
+  committed.properties = names_half;
+  CHECK(events_of(committed).empty()); // anybody may send such a property
+  committed.sys_flag = sys_flag_commit;
+  REQUIRE(events_of(committed).size() == 1);
+  CHECK(events_of(committed).front().what == kind::half_closed);
+  CHECK(events_of(committed).front().id == 7);
+
+  auto discarded = record_of(names::check_max_topic, 0, 400);
+  discarded.properties = names_half;
+  REQUIRE(events_of(discarded).size() == 1);
+  CHECK(events_of(discarded).front().what == kind::half_discarded);
+
+  auto resumed = record_of(names::half_topic, 8, 500);
+  auto from = property(properties::resumed_from, "400");
+  resumed.properties = from;
+  auto both = events_of(resumed);
+  REQUIRE(both.size() == 2);
+  CHECK(both[1].what == kind::half_resumed);
+  CHECK(both[1].id == 400);
+}
+
+TEST_CASE("discarded transactions are kept until they are resumed") {
+  test::scratch home;
+  auto env = lmdb::open(home / "state");
+  REQUIRE(env);
+  derived_state state{**env, {}};
+  REQUIRE(state.applied());
+  state.take(record_of(names::half_topic, 0, 0));
+  auto text = property(properties::prepared_queue_offset, "0");
+  auto copy = record_of(names::check_max_topic, 0, 10);
+  copy.properties = text;
+  state.take(copy);
+  REQUIRE_FALSE(state.finish({20}));
+  CHECK(rows_of(**env, deadline_kind::half).empty());
+  REQUIRE(rows_of(**env, deadline_kind::discarded).size() == 1);
+  CHECK(rows_of(**env, deadline_kind::discarded).front().position.value == 10);
+  auto again = record_of(names::half_topic, 1, 20);
+  auto from = property(properties::resumed_from, "10");
+  again.properties = from;
+  state.take(again);
+  REQUIRE_FALSE(state.finish({30}));
+  CHECK(rows_of(**env, deadline_kind::discarded).empty());
+  CHECK(rows_of(**env, deadline_kind::half).size() == 1);
+}
+
+TEST_CASE("the log read again from anywhere gives the rows of one reading") {
+  auto seed = GENERATE(1u, 2u, 3u, 4u, 5u, 6u);
+  CAPTURE(seed);
+  std::mt19937 chance{seed};
+
+  struct entry {
+    record_view record;
+    std::string body;
+    std::string text;
+  };
+
+  std::deque<entry> log;
+  std::vector<std::int64_t> open;
+  std::int64_t halves = 0;
+  for (std::int64_t position = 0; position < 3000; position += 10) {
+    auto& next = log.emplace_back();
+    auto action = chance() % 4;
+    if (action < 2 || open.empty()) {
+      next.record = record_of(names::half_topic, halves, position);
+      open.push_back(halves++);
+      continue;
+    }
+    auto which = chance() % open.size();
+    auto half = std::to_string(open[which]);
+    open.erase(open.begin() + static_cast<long>(which));
+    if (action == 2) {
+      next.record = record_of(names::half_op_topic, 0, position);
+      next.body = half + ",";
+      next.record.body = next.body;
+    } else {
+      next.record = record_of("T", 0, position);
+      next.record.sys_flag = sys_flag_commit;
+      next.text = property(properties::prepared_queue_offset, half);
+      next.record.properties = next.text;
+    }
+  }
+  test::scratch home;
+  auto env = lmdb::open(home / "state");
+  REQUIRE(env);
+  std::size_t at = 0;
+  while (at < log.size()) {
+    // A start reads from somewhere before where the last one got to.
+    derived_state state{**env, {}, 1 + chance() % 20};
+    auto applied = state.applied();
+    REQUIRE(applied);
+    auto from = at - std::min<std::size_t>(at, chance() % 50);
+    CHECK(applied->value >= static_cast<std::int64_t>(from) * 10);
+    at = std::min(log.size(), at + chance() % 60);
+    for (auto i = from; i < at; ++i)
+      state.take(log[i].record);
+    if (chance() % 3 != 0)
+      REQUIRE_FALSE(state.finish({static_cast<std::int64_t>(at) * 10}));
+    else
+      at = static_cast<std::size_t>(state.latest_applied().value) / 10;
+  }
+  std::vector<std::int64_t> found;
+  for (const auto& row : rows_of(**env, deadline_kind::half))
+    found.push_back(row.key.id);
+  std::ranges::sort(found);
+  std::ranges::sort(open);
+  CHECK(found == open);
+  for (auto id : open) {
+    auto due = (*env)->find(table::deadline_ids,
+                            encode_deadline_id(deadline_kind::half, id));
+    REQUIRE(due);
+    CHECK(*due);
+  }
+}
+
+TEST_CASE("a timer is set, delivered or recalled") {
+  using kind = log_event::kind;
+  auto due = property(properties::timer_out_ms, "5000")
+             + property(properties::timed_here, "1");
+  auto timed = record_of(names::timer_topic, 0, 0);
+  timed.properties = due;
+  REQUIRE(events_of(timed).size() == 1);
+  CHECK(events_of(timed).front()
+        == log_event{kind::timer_set, 0, {0}, {5000}, 0});
+
+  auto delivered = record_of("T", 0, 10);
+  delivered.properties = due;
+  CHECK(events_of(delivered).empty()); // a client may send such a property
+  delivered.prepared_offset = {1};     // the record at 0
+  REQUIRE(events_of(delivered).size() == 1);
+  CHECK(events_of(delivered).front()
+        == log_event{kind::timer_ended, 0, {10}, {5000}, 0});
+
+  auto recall = record_of(names::timer_topic, 1, 20);
+  auto both = due + property(properties::timer_delete_key, "T+k");
+  recall.properties = both;
+  CHECK(events_of(recall).empty()); // one of RocketMQ's names no record
+  recall.prepared_offset = {1};
+  REQUIRE(events_of(recall).size() == 1);
+  CHECK(events_of(recall).front()
+        == log_event{kind::timer_ended, 0, {20}, {5000}, 0});
+
+  test::scratch home;
+  auto env = lmdb::open(home / "state");
+  REQUIRE(env);
+  derived_state state{**env, {}};
+  REQUIRE(state.applied());
+  state.take(timed);
+  REQUIRE_FALSE(state.finish({5}));
+  CHECK(rows_of(**env, deadline_kind::timer).size() == 1);
+  state.take(delivered);
+  REQUIRE_FALSE(state.finish({15}));
+  CHECK(rows_of(**env, deadline_kind::timer).empty());
+}
+
+TEST_CASE("timers of a RocketMQ that were due before its end are not kept") {
+  test::scratch home;
+  auto env = lmdb::open(home / "state");
+  REQUIRE(env);
+  derived_state state{**env, {}};
+  REQUIRE(state.applied());
+  auto soon = property(properties::timer_out_ms, "1005");
+  auto later = property(properties::timer_out_ms, "9000");
+  auto first = record_of(names::timer_topic, 0, 0);
+  first.properties = soon;
+  auto second = record_of(names::timer_topic, 1, 10);
+  second.properties = later;
+  state.take(first);
+  state.take(second);
+  state.take(record_of("T", 0, 20)); // stored at 1020
+  REQUIRE_FALSE(state.finish({30}));
+  auto rows = rows_of(**env, deadline_kind::timer);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows.front().key.due.value == 9000);
+}
