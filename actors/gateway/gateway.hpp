@@ -33,6 +33,7 @@ struct gateway_options {
   std::int32_t broker_permission = permission::read_write;
   std::size_t body_bytes_max = limits::body_bytes_max;
   bool auto_create_groups = true;
+  bool await_interceptors = false; ///< no sends before set_interceptors came
   delay_levels delays;
 
   // Null on a node that is name server only.

@@ -13,6 +13,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -22,10 +23,14 @@ namespace troupe {
 /// A field of an answer.
 using answer_field = std::pair<std::string_view, std::string_view>;
 
+class interceptors;
+struct send_request;
+
 class gateway_context {
 public:
   gateway_context(gateway_actor::pointer self, reactor& home,
                   gateway_options options);
+  ~gateway_context();
 
   const gateway_options& options() const { return options_; }
 
@@ -125,6 +130,23 @@ public:
   /// Marks `to` to be written this round.
   void mark_dirty(connection& to);
 
+  // -- interception -----------------------------------------------------------
+
+  /// Takes `message` when a custom actor is to judge it first, or is not known
+  /// yet; it goes on, or is answered, later.
+  bool intercepts(send_request& message);
+
+  /// Replaces all interceptors.
+  void learn_interceptors(set_interceptors& all);
+
+  void judged(intercept_done& done);
+
+  /// Ends the wait of those that have waited too long.
+  void expire_intercepted();
+
+  /// Sends that wait to be judged.
+  std::size_t intercepted() const;
+
   // -- identity ---------------------------------------------------------------
 
   /// The broker's address for the client on `on`: as configured, else the one
@@ -165,6 +187,7 @@ private:
   std::vector<open_pull> pulls_;
   std::vector<std::string> committing_; ///< groups with commits this round
   std::vector<connection_id> dirty_;
+  std::unique_ptr<interceptors> interceptors_;
   std::size_t waiting_ = 0; ///< requests that wait for a fetch
   std::uint64_t unique_keys_ = 0;
   std::uint32_t unique_seed_ = 0;

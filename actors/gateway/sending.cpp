@@ -395,6 +395,8 @@ void send(gateway_context& context, send_request message) {
                  "request queueId[" + std::to_string(message.queue)
                    + "] is illegal, topic[" + config.name + "] has "
                    + std::to_string(queues) + " queues"));
+  if (context.intercepts(message))
+    return; // it goes on when it has been judged
   auto queue = message.queue < 0 ? any_queue(config.write_queues)
                                  : queue_id{message.queue};
   message.batch ? send_batch(context, message, *topic, queue)

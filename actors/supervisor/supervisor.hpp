@@ -7,6 +7,7 @@
 #include "gateway/gateway.hpp"
 #include "reactor/reactor.hpp"
 
+#include "troupe/actor/custom_host.hpp"
 #include "troupe/actor/directory.hpp"
 #include "troupe/actor/flusher.hpp"
 #include "troupe/actor/key_index.hpp"
@@ -51,6 +52,7 @@ struct cast_options {
   delay_levels delays;
   retention_rules retention;
   std::chrono::milliseconds retention_period = limits::retention_period;
+  start_custom custom; ///< types, plug-ins and actors to begin with
   /// Shown by requests for the configuration.
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -68,6 +70,7 @@ struct cast_handles {
   scheduler_actor scheduler;
   retention_actor retention;
   gateway_actor gateway;
+  custom_host_actor custom_host;
   caf::actor supervisor;
   gateway_ports ports;
   std::shared_ptr<void> store_lock; ///< held as long as the node runs
@@ -85,7 +88,9 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
 /// Ends the cast in order: no new requests, what is in flight answered, log
 /// synced, progress and checkpoint durable. Blocks; each step is bounded by
 /// limits::drain_timeout.
-/// @returns the first step that failed; the others are done all the same
+/// @returns the first step that failed; the others are done all the same. busy:
+///          a custom actor does not return from a call, so its thread never
+///          ends; leave the process without destroying the actor system
 caf::error stop_cast(caf::actor_system& system, reactor& home,
                      cast_handles& cast);
 

@@ -1,6 +1,7 @@
 /// What a node can be told on its command line or in its configuration file.
 #pragma once
 
+#include "troupe/actor/custom_host.hpp"
 #include "troupe/limits.hpp"
 #include "troupe/model/retention_rules.hpp"
 
@@ -35,8 +36,11 @@ struct node_options {
   std::int32_t broker_permission = 6;
   std::int64_t message_bytes_max = limits::body_bytes_max;
   std::int64_t segment_bytes = limits::segment_bytes;
-  std::string delay_levels; ///< empty: RocketMQ's eighteen
   retention_rules retention;
+  std::vector<std::string> plugins;            ///< shared libraries
+  std::vector<std::string> plugin_directories; ///< every `.so` in them
+  std::vector<custom_spec> custom;             ///< custom actors to spawn
+  std::string delay_levels;                    ///< empty: RocketMQ's eighteen
 };
 
 } // namespace troupe::app

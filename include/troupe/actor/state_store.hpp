@@ -5,6 +5,7 @@
 #pragma once
 
 #include "troupe/actor/consumer_group.hpp"
+#include "troupe/actor/custom_host.hpp"
 #include "troupe/model/topic_config.hpp"
 
 #include <optional>
@@ -39,6 +40,7 @@ struct stored_state {
   std::vector<group_progress> progress;
   std::vector<kv_entry> kv;
   std::vector<delay_progress> delays;
+  std::vector<custom_spec> custom; ///< by name
 };
 
 struct put_topics {
@@ -67,6 +69,32 @@ struct put_delays {
   std::vector<delay_progress> levels;
 };
 
+struct put_custom_spec {
+  custom_spec spec;
+};
+
+/// Spec, state and progress of a custom actor go.
+struct remove_custom {
+  std::string name;
+};
+
+/// State and progress of one custom actor.
+struct load_custom {
+  std::string name;
+};
+
+struct custom_rows {
+  custom::fields state; ///< by key
+  std::vector<offset_row> progress;
+};
+
+/// What a custom actor has done since the last time: durable together.
+struct put_custom {
+  std::string name;
+  std::vector<std::pair<std::string, std::optional<std::string>>> state;
+  std::vector<offset_row> progress;
+};
+
 /// What was put is durable.
 struct stored {};
 
@@ -82,6 +110,12 @@ using state_store_actor = caf::typed_actor<
   caf::replies_to<put_groups>::with<stored>,
   caf::replies_to<put_offsets>::with<stored>,
   caf::replies_to<put_kv>::with<stored>,
-  caf::replies_to<put_delays>::with<stored>, caf::reacts_to<commit_state_tick>>;
+  caf::replies_to<put_delays>::with<stored>,
+  caf::replies_to<put_custom_spec>::with<stored>,
+  caf::replies_to<remove_custom>::with<stored>,
+  caf::replies_to<put_custom>::with<stored>,
+  // Errors: state_corrupt.
+  caf::replies_to<load_custom>::with<custom_rows>,
+  caf::reacts_to<commit_state_tick>>;
 
 } // namespace troupe
