@@ -62,11 +62,41 @@ po::options_description node_description() {
   add("delete-when-full", text()->value_name("BOOL"),
       "the oldest messages go before their time when the disk is used to more "
       "than 85 % (false)");
+  auto texts = [] { return po::value<std::vector<std::string>>(); };
+  add("plugin", texts()->value_name("FILE"),
+      "a shared library with custom actors; may be repeated");
+  add("plugin-dir", texts()->value_name("DIR"),
+      "load every .so there; may be repeated");
+  add("custom", texts()->value_name("NAME=TYPE..."),
+      "spawn a custom actor: NAME=TYPE key=value ...; may be repeated");
   add("config", text()->value_name("FILE"),
       "a file of `key = value` lines; broker.conf and namesrv.conf are read "
       "as they are");
   add("help,h", "print this");
   return all;
+}
+
+/// An option that may be repeated.
+caf::error set_each(node_options& options, const po::variables_map& given,
+                    const std::string& name) {
+  if (!given.contains(name))
+    return caf::none;
+  for (const auto& value : given[name].as<std::vector<std::string>>()) {
+    std::string key = name;
+    std::string text = value;
+    if (name == "custom") { // NAME=TYPE ... is custom.NAME = TYPE ...
+      auto equals = value.find('=');
+      if (equals == value.npos || equals == 0)
+        return make_error(errc::bad_config,
+                          "--custom: `" + value
+                            + "` is no NAME=TYPE key=value ...");
+      key += "." + value.substr(0, equals);
+      text = value.substr(equals + 1);
+    }
+    if (auto error = set_option(options, key, text, "--" + name))
+      return error;
+  }
+  return caf::none;
 }
 
 } // namespace
@@ -109,6 +139,11 @@ parse_node_options(const std::vector<std::string>& arguments) {
     const auto& name = option->long_name();
     if (name == "help" || name == "config")
       continue;
+    if (name == "plugin" || name == "plugin-dir" || name == "custom") {
+      if (auto error = set_each(options, given, name))
+        return error;
+      continue;
+    }
     if (auto error = set(name))
       return error;
   }

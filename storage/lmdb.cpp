@@ -16,8 +16,9 @@ namespace troupe::storage {
 namespace {
 
 constexpr std::array<const char*, table_count> table_names{
-  "meta",   "topics",    "groups",       "offsets", "settings",
-  "delays", "deadlines", "deadline_ids", "leases",  "request_modes"};
+  "meta",     "topics",        "groups",    "offsets",
+  "settings", "delays",        "deadlines", "deadline_ids",
+  "leases",   "request_modes", "custom",    "custom_state"};
 
 constexpr std::string_view format_key = "format";
 constexpr std::string_view format_version = "1";

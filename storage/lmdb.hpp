@@ -31,10 +31,12 @@ enum class table : std::uint8_t {
   deadlines,
   deadline_ids,
   leases,
-  request_modes
+  request_modes,
+  custom,       ///< specs of custom actors
+  custom_state, ///< their state and progress
 };
 
-inline constexpr std::size_t table_count = 10;
+inline constexpr std::size_t table_count = 12;
 
 /// A change of one row.
 struct row_change {

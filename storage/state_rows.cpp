@@ -337,4 +337,51 @@ std::optional<request_mode> decode_request_mode(std::string_view key,
   return row.good() ? std::optional{mode} : std::nullopt;
 }
 
+std::string
+encode_spawned(std::string_view type,
+               const std::vector<std::pair<std::string, std::string>>& values) {
+  row_writer row;
+  row.text(type).number(static_cast<std::uint32_t>(values.size()));
+  for (const auto& [name, value] : values)
+    row.text(name).text(value);
+  return row.take();
+}
+
+std::optional<
+  std::pair<std::string, std::vector<std::pair<std::string, std::string>>>>
+decode_spawned(std::string_view value) {
+  std::pair<std::string, std::vector<std::pair<std::string, std::string>>>
+    result;
+  std::uint32_t count = 0;
+  row_reader row{value};
+  row.text(result.first).number(count);
+  for (std::uint32_t i = 0; row.good() && i < count; ++i) {
+    auto& [name, text] = result.second.emplace_back();
+    row.text(name).text(text);
+  }
+  return row.good() ? std::optional{std::move(result)} : std::nullopt;
+}
+
+std::string custom_key_prefix(std::string_view name) {
+  return std::string{name}.append(1, '\0');
+}
+
+std::string encode_custom_state_key(std::string_view name,
+                                    std::string_view key) {
+  return custom_key_prefix(name).append(1, 's').append(key);
+}
+
+std::string encode_custom_progress_key(std::string_view name,
+                                       const queue_key& queue) {
+  return custom_key_prefix(name).append(1, 'p').append(
+    encode_offset_key({}, queue));
+}
+
+std::optional<queue_key> decode_custom_progress_key(std::string_view rest) {
+  if (rest.empty() || rest.front() != 'p')
+    return {};
+  auto found = decode_offset_key(rest.substr(1));
+  return found ? std::optional{std::move(found->second)} : std::nullopt;
+}
+
 } // namespace troupe::storage

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace troupe::storage {
 
@@ -71,5 +72,23 @@ std::string encode_request_mode_key(const request_mode& mode);
 std::string encode_request_mode(const request_mode& mode);
 std::optional<request_mode> decode_request_mode(std::string_view key,
                                                 std::string_view value);
+
+/// A custom actor's type and arguments; its name is the key.
+std::string
+encode_spawned(std::string_view type,
+               const std::vector<std::pair<std::string, std::string>>& values);
+std::optional<
+  std::pair<std::string, std::vector<std::pair<std::string, std::string>>>>
+decode_spawned(std::string_view value);
+
+/// Keys of a custom actor's rows: name, 0, `s`, key for its state; name, 0,
+/// `p`, topic, 0, queue id for its progress.
+std::string encode_custom_state_key(std::string_view name,
+                                    std::string_view key);
+std::string encode_custom_progress_key(std::string_view name,
+                                       const queue_key& queue);
+/// What of a key comes behind the name and the zero.
+std::string custom_key_prefix(std::string_view name);
+std::optional<queue_key> decode_custom_progress_key(std::string_view rest);
 
 } // namespace troupe::storage

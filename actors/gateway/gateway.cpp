@@ -87,6 +87,11 @@ public:
       },
       [this](append_done& x) { answer_appends(context_, x); },
       [this](pull_done& x) { answer_pulls(context_, x); },
+      [this](intercept_done& x) { context_.judged(x); },
+      [this](set_interceptors& x) {
+        context_.learn_interceptors(x);
+        return interceptors_set{};
+      },
       [this](const topic_changed& x) { context_.forget_topic(x.topic); },
       [this](const group_changed& x) { context_.learn_group(x); },
       [this](const drain_gateway&) { return drain(); },
@@ -487,6 +492,7 @@ private:
     delayed_send(this, tick_period, gateway_tick{});
     for (auto& x : listeners_)
       x->resume();
+    context_.expire_intercepted();
     auto now = now_ms();
     std::erase_if(calls_, [now](const auto& entry) {
       if (entry.second.deadline > now)
@@ -537,7 +543,8 @@ private:
   void finish_drain() {
     if (!draining_ || !drained_.pending())
       return;
-    if (context_.open_appends > 0 && now_ms() < drain_until_)
+    auto open = context_.open_appends > 0 || context_.intercepted() > 0;
+    if (open && now_ms() < drain_until_)
       return;
     context_.connections().for_each(
       [this](connection& x) { close(x, "the node ends"); });

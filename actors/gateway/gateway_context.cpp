@@ -1,5 +1,6 @@
 #include "gateway/gateway_context.hpp"
 
+#include "gateway/intercepting.hpp"
 #include "remoting/command_codec.hpp"
 #include "remoting/response_code_of.hpp"
 
@@ -22,7 +23,10 @@ gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
     home_(home),
     options_(std::move(options)),
     filters_(options_.property_filter),
+    interceptors_(std::make_unique<interceptors>()),
     unique_seed_(std::random_device{}()) {}
+
+gateway_context::~gateway_context() = default;
 
 gateway_actor gateway_context::handle() const {
   return caf::actor_cast<gateway_actor>(self_);
@@ -110,6 +114,7 @@ void gateway_context::release_actors() {
   groups_.clear();
   appends_.clear();
   pulls_.clear();
+  interceptors_->set({});
   options_ = {};
 }
 
@@ -350,6 +355,53 @@ void gateway_context::send_round() {
       group->commits.clear();
     }
   committing_.clear();
+  if (!interceptors_->any())
+    return;
+  auto me = caf::actor_cast<intercept_asker>(self_);
+  for (auto& [to, batch] : interceptors_->take_batches(me))
+    self_->send(to, std::move(batch));
+}
+
+// -- interception -------------------------------------------------------------
+
+bool gateway_context::intercepts(send_request& message) {
+  if (options_.await_interceptors) {
+    fail(message.from,
+         make_error(errc::not_ready,
+                    "the custom actors of the broker are starting; retry"));
+    return true;
+  }
+  if (!interceptors_->any())
+    return false;
+  auto place = interceptors_->next_for(message);
+  if (!place)
+    return false;
+  home_.run_soon();
+  if (auto freed = interceptors_->hold(*place, std::move(message), now_ms())) {
+    std::vector<interceptors::release> one;
+    one.push_back(std::move(*freed));
+    go_on(*this, std::move(one));
+  }
+  return true;
+}
+
+void gateway_context::learn_interceptors(set_interceptors& all) {
+  options_.await_interceptors = false;
+  go_on(*this, interceptors_->set(std::move(all.links)));
+}
+
+void gateway_context::judged(intercept_done& done) {
+  go_on(*this, interceptors_->settle(done));
+  home_.run_soon(); // what came meanwhile is the next batch
+}
+
+void gateway_context::expire_intercepted() {
+  if (interceptors_->any())
+    go_on(*this, interceptors_->expire(now_ms()));
+}
+
+std::size_t gateway_context::intercepted() const {
+  return interceptors_->held();
 }
 
 // -- identity -----------------------------------------------------------------

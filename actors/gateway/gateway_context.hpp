@@ -14,6 +14,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -24,10 +25,14 @@ namespace troupe {
 /// A field of an answer.
 using answer_field = std::pair<std::string_view, std::string_view>;
 
+class interceptors;
+struct send_request;
+
 class gateway_context {
 public:
   gateway_context(gateway_actor::pointer self, reactor& home,
                   gateway_options options);
+  ~gateway_context();
 
   const gateway_options& options() const { return options_; }
 
@@ -159,6 +164,23 @@ public:
   /// Marks `to` to be written this round.
   void mark_dirty(connection& to);
 
+  // -- interception -----------------------------------------------------------
+
+  /// Takes `message` when a custom actor is to judge it first, or is not known
+  /// yet; it goes on, or is answered, later.
+  bool intercepts(send_request& message);
+
+  /// Replaces all interceptors.
+  void learn_interceptors(set_interceptors& all);
+
+  void judged(intercept_done& done);
+
+  /// Ends the wait of those that have waited too long.
+  void expire_intercepted();
+
+  /// Sends that wait to be judged.
+  std::size_t intercepted() const;
+
   // -- identity ---------------------------------------------------------------
 
   /// The broker's address for the client on `on`: as configured, else the one
@@ -201,6 +223,7 @@ private:
   std::vector<connection_id> dirty_;
   std::size_t waiting_ = 0;           ///< requests that wait for a fetch
   std::int64_t connection_bytes_ = 0; ///< sum of connection::counted
+  std::unique_ptr<interceptors> interceptors_;
   std::uint64_t unique_keys_ = 0;
   std::uint32_t unique_seed_ = 0;
 };

@@ -505,6 +505,8 @@ void send(gateway_context& context, send_request message) {
                  "request queueId[" + std::to_string(message.queue)
                    + "] is illegal, topic[" + config.name + "] has "
                    + std::to_string(queues) + " queues"));
+  if (context.intercepts(message))
+    return; // it goes on when it has been judged
   auto queue = message.queue < 0 ? any_queue(config.write_queues)
                                  : queue_id{message.queue};
   message.batch ? send_batch(context, message, *topic, queue)
@@ -597,8 +599,7 @@ void answer_stored(gateway_context& context,
   std::string ids; // of a batch
   if (rows.size() == 1) {
     result.message_id = {
-      id.data(),
-      put_message_id(id.data(), first.store_host, first.position)};
+      id.data(), put_message_id(id.data(), first.store_host, first.position)};
     result.transaction_id = first.properties.view().substr(
       first.unique_key.offset, first.unique_key.size);
   } else {

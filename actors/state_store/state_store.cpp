@@ -45,6 +45,10 @@ public:
       [this](const find_deadline& x) { return find(x); },
       [this](const count_deadlines& x) { return count(x); },
       [this](const find_first_deadline& x) { return find_first(x.kind); },
+      [this](const put_custom_spec& x) { return put(x); },
+      [this](const remove_custom& x) { return put(x); },
+      [this](const put_custom& x) { return put(x); },
+      [this](const load_custom& x) { return load(x.name); },
       [this](const commit_state_tick&) { commit(); },
     };
   }
@@ -96,7 +100,7 @@ private:
   caf::typed_response_promise<stored> put(const put_offsets& x) {
     const auto& group = x.changed.group;
     if (x.remove_all)
-      remove_offsets(group);
+      remove_prefix(table::offsets, group + '\0');
     for (const auto& queue : x.removed)
       change(table::offsets, storage::encode_offset_key(group, queue), {});
     for (const auto& row : x.changed.rows)
@@ -105,19 +109,19 @@ private:
     return promise();
   }
 
-  void remove_offsets(const std::string& group) {
-    auto prefix = group + '\0';
-    auto found = env_->for_each(
-      table::offsets, [&](std::string_view key, std::string_view) {
+  /// Every row of `where` whose key begins with `prefix` goes.
+  void remove_prefix(table where, const std::string& prefix) {
+    auto found =
+      env_->for_each(where, [&](std::string_view key, std::string_view) {
         if (key.starts_with(prefix))
-          change(table::offsets, std::string{key}, {});
+          change(where, std::string{key}, {});
       });
     if (!found)
-      log::error("state_store", "cannot list progress to remove it")
-        .with("group", group)
+      log::error("state_store", "cannot list rows to remove them")
+        .with("of", prefix.substr(0, prefix.size() - 1))
         .with("why", describe(found.error()));
     for (auto& [key, value] : rows_)
-      if (key.first == table::offsets && key.second.starts_with(prefix))
+      if (key.first == where && key.second.starts_with(prefix))
         value.reset();
   }
 
@@ -263,6 +267,59 @@ private:
     return result;
   }
 
+  // -- custom actors -----------------------------------------------------------
+
+  caf::typed_response_promise<stored> put(const put_custom_spec& x) {
+    change(table::custom, x.spec.name,
+           storage::encode_spawned(x.spec.type, x.spec.arguments));
+    return promise();
+  }
+
+  caf::typed_response_promise<stored> put(const remove_custom& x) {
+    change(table::custom, x.name, {});
+    remove_prefix(table::custom_state, storage::custom_key_prefix(x.name));
+    return promise();
+  }
+
+  caf::typed_response_promise<stored> put(const put_custom& x) {
+    for (const auto& [key, value] : x.state)
+      change(table::custom_state, storage::encode_custom_state_key(x.name, key),
+             value);
+    for (const auto& row : x.progress)
+      change(table::custom_state,
+             storage::encode_custom_progress_key(x.name, row.queue),
+             storage::encode_number(row.offset.value));
+    return promise();
+  }
+
+  caf::result<custom_rows> load(const std::string& name) {
+    commit(); // what waits must be seen
+    if (!rows_.empty())
+      return make_error(errc::state_write_failed,
+                        "rows that were put are not durable yet");
+    custom_rows rows;
+    auto prefix = storage::custom_key_prefix(name);
+    auto read = env_->for_each(
+      table::custom_state, [&](std::string_view key, std::string_view value) {
+        if (!key.starts_with(prefix))
+          return;
+        key.remove_prefix(prefix.size());
+        auto offset = storage::decode_number(value);
+        if (auto queue = storage::decode_custom_progress_key(key);
+            queue && offset)
+          rows.progress.push_back({std::move(*queue), {*offset}});
+        else if (key.starts_with('s'))
+          rows.state.emplace_back(key.substr(1), value);
+      });
+    if (!read)
+      return std::move(read.error());
+    if (*read > 0)
+      return make_error(errc::state_corrupt,
+                        std::to_string(*read)
+                          + " damaged rows among those of custom actors");
+    return rows;
+  }
+
   void commit() {
     armed_ = false;
     if (rows_.empty() && waiting_.empty())
@@ -349,6 +406,14 @@ private:
       read = each(table::request_modes, [&](auto key, auto value) {
         return keep(state.request_modes,
                     storage::decode_request_mode(key, value));
+      });
+    if (read)
+      read = each(table::custom, [&](auto key, auto value) {
+        auto spawned = storage::decode_spawned(value);
+        if (spawned)
+          state.custom.push_back({std::string{key}, std::move(spawned->first),
+                                  std::move(spawned->second)});
+        return spawned.has_value();
       });
     if (read)
       read = each(table::meta, [&](auto key, auto value) {

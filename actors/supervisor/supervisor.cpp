@@ -3,6 +3,8 @@
 #include "backlog/backlog.hpp"
 #include "cold_reader/cold_reader.hpp"
 #include "consumer_group/consumer_group.hpp"
+#include "custom_host/custom_host.hpp"
+#include "custom_runner/custom_runner.hpp"
 #include "directory/directory.hpp"
 #include "flusher/flusher.hpp"
 #include "key_index/key_index.hpp"
@@ -27,6 +29,7 @@
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
 
+#include <caf/actor_registry.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -34,8 +37,10 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <random>
+#include <thread>
 
 namespace troupe {
 
@@ -69,6 +74,7 @@ caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
   watch(cast.timers, "timers");
   watch(cast.gateway, "gateway");
   watch(cast.backlog, "backlog");
+  watch(cast.custom_host, "custom_host");
   self->set_down_handler([self, on_failure](const caf::down_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown || !x.reason)
       return;
@@ -301,6 +307,49 @@ void spawn_broker(caf::actor_system& system, reactor& home,
                  add_log_follower{"open transactions", cast.transactions});
 }
 
+/// The host that messages of this node name as theirs.
+host own_host(const cast_options& options, std::uint16_t port) {
+  if (options.advertise)
+    return *options.advertise;
+  host result;
+  result.bytes = {127, 0, 0, 1};
+  result.port = port;
+  return result;
+}
+
+/// Custom actors: the last to come, the first to go.
+void spawn_custom_actors(caf::actor_system& system, cast_options& options,
+                         std::vector<custom_spec> stored, cast_handles& cast) {
+  custom_host_options host_options;
+  host_options.store = cast.state_store;
+  host_options.gateway = cast.gateway;
+  host_options.stored = std::move(stored);
+  host_options.make_runner =
+    [&system, directory = cast.directory, store = cast.state_store,
+     delays = options.delays,
+     self = own_host(options, cast.ports.broker)](custom_role role) {
+      return spawn_custom_runner(
+        system, threading::detached,
+        {std::move(role), directory, store, delays, self});
+    };
+  cast.custom_host = spawn_custom_host(system, std::move(host_options));
+  caf::scoped_actor self{system};
+  auto started =
+    ask<custom_started>(self, cast.custom_host, std::move(options.custom),
+                        caf::duration{limits::custom_ask_timeout});
+  if (!started)
+    log::warning("supervisor", "custom actors are still starting");
+}
+
+/// Waits until only `hanging` actors are left; bounded.
+void await_others(caf::actor_system& system, std::size_t hanging) {
+  constexpr std::chrono::milliseconds step{10};
+  for (auto waited = step;
+       system.registry().running() > hanging && waited < limits::drain_timeout;
+       waited += step)
+    std::this_thread::sleep_for(step);
+}
+
 } // namespace
 
 caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
@@ -348,6 +397,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   if (options.name_server)
     cast.name_server =
       spawn_name_server(system, {&home}, {stored->kv, cast.state_store});
+  auto custom = std::move(stored->custom);
   if (options.broker)
     spawn_broker(system, home, options, std::move(store), std::move(*stored),
                  cast);
@@ -378,6 +428,8 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.names = cast.name_server;
   doors.settings = options.settings;
   doors.started = now_ms();
+  doors.await_interceptors =
+    options.broker && (!custom.empty() || !options.custom.specs.empty());
   auto gateway = spawn_gateway(system, home, std::move(doors));
   home.start();
   if (!gateway) {
@@ -389,6 +441,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   if (options.broker)
     cast.backlog =
       spawn_backlog(system, {&home}, {cast.directory, {cast.gateway}});
+  spawn_custom_actors(system, options, std::move(custom), cast);
   cast.supervisor = system.spawn(supervisor, cast, std::move(on_failure));
   return cast;
 }
@@ -396,6 +449,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
 caf::error stop_cast(caf::actor_system& system, reactor& home,
                      cast_handles& cast) {
   caf::error first;
+  std::size_t hanging = 0; // custom actors that do not end
   auto note = [&first](const char* step, const auto& result) {
     if (result)
       return;
@@ -419,6 +473,20 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
     if (cast.gateway)
       note("drain gateway",
            ask<gateway_drained>(self, cast.gateway, drain_gateway{}, limit));
+    if (cast.custom_host) {
+      auto stopped =
+        ask<custom_stopped>(self, cast.custom_host, stop_custom{}, limit);
+      note("custom actors", stopped);
+      if (stopped && !stopped->hanging.empty()) {
+        hanging = stopped->hanging.size();
+        first =
+          make_error(errc::busy, "custom actor `" + stopped->hanging.front()
+                                   + "` does not return from a call");
+        log::error("supervisor", "a custom actor does not end")
+          .with("why", context_of(first));
+      }
+      end(cast.custom_host);
+    }
     if (cast.scheduler) {
       self->send(cast.scheduler, delay_commit_tick{});
       note("delays",
@@ -450,7 +518,10 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
     end(cast.state_store);
   }
   cast = {};
-  system.await_all_actors_done();
+  if (hanging == 0)
+    system.await_all_actors_done();
+  else
+    await_others(system, hanging);
   home.stop();
   return first;
 }

@@ -8,6 +8,7 @@
 #include "reactor/reactor.hpp"
 
 #include "troupe/actor/backlog.hpp"
+#include "troupe/actor/custom_host.hpp"
 #include "troupe/actor/directory.hpp"
 #include "troupe/actor/flusher.hpp"
 #include "troupe/actor/key_index.hpp"
@@ -61,6 +62,7 @@ struct cast_options {
   transaction_timing transactions;
   std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
   bool recall_messages = true;
+  start_custom custom; ///< types, plug-ins and actors to begin with
   /// Shown by requests for the configuration.
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -82,6 +84,7 @@ struct cast_handles {
   timers_actor timers;
   gateway_actor gateway;
   backlog_actor backlog;
+  custom_host_actor custom_host;
   caf::actor supervisor;
   gateway_ports ports;
   std::shared_ptr<void> store_lock; ///< held as long as the node runs
@@ -99,7 +102,9 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
 /// Ends the cast in order: no new requests, what is in flight answered, log
 /// synced, progress and checkpoint durable. Blocks; each step is bounded by
 /// limits::drain_timeout.
-/// @returns the first step that failed; the others are done all the same
+/// @returns the first step that failed; the others are done all the same. busy:
+///          a custom actor does not return from a call, so its thread never
+///          ends; leave the process without destroying the actor system
 caf::error stop_cast(caf::actor_system& system, reactor& home,
                      cast_handles& cast);
 

@@ -288,18 +288,42 @@ void print_json(const bench_options& options,
   std::cout << out.end_list().end_object().take() << '\n';
 }
 
+/// Whether a node that is started has an interceptor for every topic.
+enum class interception_of : std::uint8_t {
+  nothing,
+  everything
+};
+
 /// Starts a node; its broker's address.
 caf::expected<subject> start_node(child& process, const bench_options& options,
-                                  const std::string& directory) {
+                                  const std::string& directory,
+                                  interception_of what) {
   auto data = directory + "/node";
+  auto name_of_it = std::string{"troupe"};
+  std::vector<const char*> more;
+  if (what == interception_of::everything) {
+    data += "-intercept";
+    name_of_it = "passed";
+    more = {"--custom", "pass=pass topic=*"};
+  }
   auto line = process.start([&](int out) {
     ::dup2(out, STDOUT_FILENO);
     auto log = ::open((directory + "/node.log").c_str(),
                       O_CREAT | O_WRONLY | O_APPEND, 0644);
     ::dup2(log, STDERR_FILENO);
-    ::execl("/proc/self/exe", "troupe", "node", "--data", data.c_str(),
-            "--broker-port", "0", "--nameserver-port", "0", "--flush",
-            options.sync ? "sync" : "async", static_cast<char*>(nullptr));
+    std::vector<const char*> words{"troupe",
+                                   "node",
+                                   "--data",
+                                   data.c_str(),
+                                   "--broker-port",
+                                   "0",
+                                   "--nameserver-port",
+                                   "0",
+                                   "--flush",
+                                   options.sync ? "sync" : "async"};
+    words.insert(words.end(), more.begin(), more.end());
+    words.push_back(nullptr);
+    ::execv("/proc/self/exe", const_cast<char* const*>(words.data()));
     return 1;
   });
   if (!line)
@@ -311,7 +335,7 @@ caf::expected<subject> start_node(child& process, const bench_options& options,
                                          + directory + "/node.log");
   auto port = line->substr(at + name.size());
   port.resize(std::min(port.size(), port.find(' ')));
-  return subject{"troupe", "127.0.0.1:" + port, process.pid()};
+  return subject{name_of_it, "127.0.0.1:" + port, process.pid()};
 }
 
 caf::error run_raw(const bench_options& options) {
@@ -361,10 +385,19 @@ caf::error run(const bench_options& options) {
   if (auto error = storage::make_directories(directory.path()))
     return error;
   child node;
+  child intercepted;
   child limit;
   std::vector<subject> subjects;
   if (options.broker.empty()) {
-    auto started = start_node(node, options, directory.path());
+    if (options.intercept) {
+      auto started = start_node(intercepted, options, directory.path(),
+                                interception_of::everything);
+      if (!started)
+        return std::move(started.error());
+      subjects.push_back(std::move(*started));
+    }
+    auto started =
+      start_node(node, options, directory.path(), interception_of::nothing);
     if (!started)
       return std::move(started.error());
     subjects.push_back(std::move(*started));

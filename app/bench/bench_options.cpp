@@ -31,6 +31,9 @@ po::options_description description(bench_options& o) {
   add("limit", po::bool_switch(&o.limit),
       "in turn with a bare epoll server that only appends the same bytes and "
       "answers; ratios are to it");
+  add("intercept", po::bool_switch(&o.intercept),
+      "in turn with a node whose messages a custom actor lets pass one by one; "
+      "ratios are to the node without it");
   add("flush", po::value<std::string>()->value_name("WHEN"),
       "flush of the servers started here: sync or async (async)");
   add("connections,c", po::value(&o.connections)->value_name("N"),
@@ -147,7 +150,8 @@ parse_bench_options(const std::vector<std::string>& arguments) {
       return bad("--flush `" + flush + "`: write sync or async");
     options.sync = flush == "sync";
   }
-  if (given.count("rounds") == 0 && (options.limit || !options.against.empty()))
+  if (given.count("rounds") == 0
+      && (options.limit || options.intercept || !options.against.empty()))
     options.rounds = 5;
   auto within = [](auto value, auto least, auto most) {
     return value >= least && value <= most;

@@ -27,10 +27,11 @@ std::string_view name_of(bench_mode mode);
 
 struct bench_options {
   bench_mode mode = bench_mode::send;
-  std::string broker;  ///< host:port; empty: a node of our own is started
-  std::string against; ///< host:port of a second broker
-  bool limit = false;  ///< measure the bare server, too
-  bool sync = false;   ///< flush of the servers that we start
+  std::string broker;     ///< host:port; empty: a node of our own is started
+  std::string against;    ///< host:port of a second broker
+  bool limit = false;     ///< measure the bare server, too
+  bool intercept = false; ///< measure a node with an interceptor, too
+  bool sync = false;      ///< flush of the servers that we start
   int connections = 16;
   int window = 16; ///< requests in flight per connection
   int body_bytes = 1024;

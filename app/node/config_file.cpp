@@ -1,5 +1,7 @@
 #include "app/node/config_file.hpp"
 
+#include "app/node/custom_option.hpp"
+
 #include "troupe/log.hpp"
 #include "troupe/model/delay_levels.hpp"
 
@@ -40,6 +42,10 @@ struct setting {
       return refuse(where, key, value, "something");
     target = value;
     return caf::none;
+  }
+
+  caf::error one_more(std::vector<std::string>& target) const {
+    return text(target.emplace_back());
   }
 
   caf::error flag(bool& target) const {
@@ -266,6 +272,11 @@ constexpr std::array known_keys{
             }},
   known_key{"recall-messages", "recallMessageEnable",
             [](auto& o, const auto& s) { return s.flag(o.recall_messages); }},
+  known_key{"plugin", "",
+            [](auto& o, const auto& s) { return s.one_more(o.plugins); }},
+  known_key{
+    "plugin-dir", "",
+    [](auto& o, const auto& s) { return s.one_more(o.plugin_directories); }},
   known_key{"", "brokerRole", apply_broker_role},
 };
 
@@ -359,6 +370,8 @@ const known_key* find_key(std::string_view key) {
 
 caf::error set_option(node_options& options, std::string_view key,
                       std::string_view value, const std::string& where) {
+  if (is_custom_key(key))
+    return add_custom(options, key, value, where);
   const auto* known = find_key(key);
   if (known == nullptr)
     return make_error(errc::bad_config,
@@ -383,6 +396,11 @@ caf::error apply_config(node_options& options, std::string_view text,
                                             + "` is no `key = value` line");
     auto key = trimmed(line.substr(0, equals));
     auto value = trimmed(line.substr(equals + 1));
+    if (is_custom_key(key)) {
+      if (auto error = add_custom(options, key, value, where))
+        return error;
+      continue;
+    }
     const auto* known = find_key(key);
     if (known == nullptr) {
       warn_unknown(key, where);

@@ -1,6 +1,7 @@
 /// What a node can be told on its command line or in its configuration file.
 #pragma once
 
+#include "troupe/actor/custom_host.hpp"
 #include "troupe/limits.hpp"
 #include "troupe/model/retention_rules.hpp"
 
@@ -45,6 +46,10 @@ struct node_options {
   std::int64_t retention_period_ms = limits::retention_period.count();
   std::int64_t memory_max = limits::memory_bytes_max;
   retention_rules retention;
+  std::vector<std::string> plugins;            ///< shared libraries
+  std::vector<std::string> plugin_directories; ///< every `.so` in them
+  std::vector<custom_spec> custom;             ///< custom actors to spawn
+  std::string delay_levels;                    ///< empty: RocketMQ's eighteen
 };
 
 } // namespace troupe::app

@@ -105,6 +105,30 @@ inline constexpr seconds queue_owner_expiry{75}; // no pull: owned no longer
 inline constexpr std::size_t backlog_rows_max = 65536; // of one answer
 inline constexpr milliseconds offset_commit_period{1000};
 
+// Custom actors.
+inline constexpr std::size_t custom_actors_max = 64; // each has a thread
+inline constexpr std::size_t custom_name_bytes_max = 64;
+inline constexpr std::size_t custom_asks_max = 64; // open at once, of one
+inline constexpr seconds custom_ask_timeout{10};
+inline constexpr seconds custom_describe_timeout{2};
+inline constexpr seconds custom_stop_timeout{5};
+inline constexpr std::size_t custom_queues_max = 4096;        // consumed by one
+inline constexpr std::size_t custom_batch_messages_max = 256; // of a commit
+inline constexpr std::size_t custom_batch_bytes_max = 1u << 20; // sent by it
+inline constexpr std::size_t custom_key_bytes_max = 400;        // of the state
+inline constexpr std::size_t custom_state_bytes_max = 64u << 20;
+inline constexpr std::size_t custom_properties_bytes_max = 30'000;
+inline constexpr std::size_t custom_timers_max = 16;
+inline constexpr std::int64_t custom_attempts = 3;     // at one message
+inline constexpr std::int64_t custom_failures = 10;    // in a row: quarantine
+inline constexpr std::int64_t custom_backoff_ms = 100; // doubled each time
+inline constexpr std::int64_t custom_backoff_ms_max = 30'000;
+inline constexpr std::size_t intercepts_max = 65'536; // waiting, of one actor
+inline constexpr std::size_t intercept_bytes_max = 64u << 20; // likewise
+inline constexpr std::int64_t intercept_deadline_ms = 2000;
+inline constexpr milliseconds custom_retry{500}; // the node could not: again
+inline constexpr seconds custom_silence_max{30}; // then it is asked again
+
 // Name server.
 inline constexpr seconds broker_expiry{120};
 inline constexpr seconds broker_scan_period{5};

@@ -56,6 +56,11 @@ public:
 
   std::uint16_t name_server_port() const { return cast_->ports.name_server; }
 
+  /// Its actors, to be asked directly.
+  const cast_handles& cast() const { return *cast_; }
+
+  caf::actor_system& system() { return system_; }
+
 private:
   struct config : caf::actor_system_config {
     config() {

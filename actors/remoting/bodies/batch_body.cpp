@@ -39,4 +39,23 @@ caf::expected<std::vector<batch_element>> split_batch(std::string_view body) {
   return elements;
 }
 
+std::string join_batch(const std::vector<batch_element>& elements) {
+  std::string body;
+  auto number = [&body](std::size_t value, int bytes) {
+    for (auto shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+      body += static_cast<char>(value >> shift & 0xFF);
+  };
+  for (const auto& x : elements) {
+    number(22 + x.body.size() + x.properties.size(), 4);
+    number(0, 4); // magic, which nobody reads
+    number(0, 4); // CRC, likewise
+    number(static_cast<std::uint32_t>(x.flag), 4);
+    number(x.body.size(), 4);
+    body += x.body;
+    number(x.properties.size(), 2);
+    body += x.properties;
+  }
+  return body;
+}
+
 } // namespace troupe::remoting

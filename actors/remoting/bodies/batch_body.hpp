@@ -7,6 +7,7 @@
 #include <caf/expected.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,5 +24,8 @@ struct batch_element {
 /// 4 flag, 4 body length, body, 2 properties length, properties.
 /// @errors illegal_message when an element does not fit
 caf::expected<std::vector<batch_element>> split_batch(std::string_view body);
+
+/// The batch that split_batch splits into `elements`; CRCs are 0.
+std::string join_batch(const std::vector<batch_element>& elements);
 
 } // namespace troupe::remoting

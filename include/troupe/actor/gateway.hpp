@@ -3,6 +3,7 @@
 #pragma once
 
 #include "troupe/actor/directory.hpp"
+#include "troupe/actor/interceptor.hpp"
 
 namespace troupe {
 
@@ -53,6 +54,8 @@ struct pulls_seen {
 
 using gateway_actor = client_gateway::extend<
   caf::reacts_to<append_done>, caf::reacts_to<pull_done>,
+  caf::reacts_to<intercept_done>,
+  caf::replies_to<set_interceptors>::with<interceptors_set>,
   caf::reacts_to<topic_changed>, caf::reacts_to<group_changed>,
   caf::replies_to<drain_gateway>::with<gateway_drained>,
   caf::reacts_to<gateway_tick>,

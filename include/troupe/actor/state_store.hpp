@@ -5,9 +5,10 @@
 #pragma once
 
 #include "troupe/actor/consumer_group.hpp"
+#include "troupe/actor/custom_host.hpp"
 #include "troupe/model/deadline.hpp"
-#include "troupe/model/log_event.hpp"
 #include "troupe/model/lease.hpp"
+#include "troupe/model/log_event.hpp"
 #include "troupe/model/topic_config.hpp"
 
 #include <optional>
@@ -44,6 +45,7 @@ struct stored_state {
   std::vector<delay_progress> delays;
   std::vector<lease_row> leases;
   std::vector<request_mode> request_modes;
+  std::vector<custom_spec> custom; ///< by name
 };
 
 struct put_topics {
@@ -133,6 +135,32 @@ struct deadlines_counted {
   std::int64_t count = 0;
 };
 
+struct put_custom_spec {
+  custom_spec spec;
+};
+
+/// Spec, state and progress of a custom actor go.
+struct remove_custom {
+  std::string name;
+};
+
+/// State and progress of one custom actor.
+struct load_custom {
+  std::string name;
+};
+
+struct custom_rows {
+  custom::fields state; ///< by key
+  std::vector<offset_row> progress;
+};
+
+/// What a custom actor has done since the last time: durable together.
+struct put_custom {
+  std::string name;
+  std::vector<std::pair<std::string, std::optional<std::string>>> state;
+  std::vector<offset_row> progress;
+};
+
 /// What was put is durable.
 struct stored {};
 
@@ -157,6 +185,11 @@ using state_store_actor = caf::typed_actor<
   caf::replies_to<find_deadline>::with<deadline_found>,
   caf::replies_to<find_first_deadline>::with<deadline_found>,
   caf::replies_to<count_deadlines>::with<deadlines_counted>,
+  caf::replies_to<put_custom_spec>::with<stored>,
+  caf::replies_to<remove_custom>::with<stored>,
+  caf::replies_to<put_custom>::with<stored>,
+  // Errors: state_corrupt.
+  caf::replies_to<load_custom>::with<custom_rows>,
   caf::reacts_to<commit_state_tick>>;
 
 } // namespace troupe

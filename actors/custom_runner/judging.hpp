@@ -1,0 +1,26 @@
+/// From a row of an intercept batch to calls of a custom actor, and back.
+#pragma once
+
+#include "troupe/actor/interceptor.hpp"
+#include "troupe/custom/performer.hpp"
+
+namespace troupe {
+
+/// What a row's interception has led to.
+struct judgement {
+  intercept_outcome outcome;
+  std::int64_t messages = 0; ///< that were judged
+};
+
+/// Asks `by` about every message of `row`. The first one that is rejected, or
+/// that the actor fails at, decides for all of a batch.
+judgement judge(custom::performer& by, intercept_row& row);
+
+/// Bodies that a client has compressed with zlib. Source: RocketMQ 5.3
+/// MessageSysFlag: bit 0; bits 8 to 10 say how, 0 (clients before 5) and 3.
+constexpr bool is_zlib(std::int32_t sys_flag) {
+  auto how = sys_flag >> 8 & 7;
+  return (sys_flag & 1) != 0 && (how == 0 || how == 3);
+}
+
+} // namespace troupe

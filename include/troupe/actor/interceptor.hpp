@@ -1,0 +1,87 @@
+/// What a gateway asks before it stores a message: a custom actor that
+/// intercepts its topic. One batch for each round and interceptor; answered in
+/// order.
+#pragma once
+
+#include "troupe/payload.hpp"
+#include "troupe/units.hpp"
+
+#include <caf/typed_actor.hpp>
+
+#include "troupe/type_ids.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// One send request: a message, or the many of a batch body.
+struct intercept_row {
+  std::uint64_t number = 0; ///< given by the gateway, told in the answer
+  payload topic;
+  payload body;
+  payload properties;
+  std::int32_t queue = 0;
+  std::int32_t flag = 0;
+  std::int32_t sys_flag = 0;
+  epoch_ms born_time;
+  bool batch = false; ///< `body` holds many, see remoting::split_batch
+};
+
+/// What becomes of one row.
+enum class interception : std::uint8_t {
+  accepted,
+  changed, ///< body and properties are new
+  rejected,
+  failed, ///< the interceptor has failed at it or is not running
+};
+
+struct intercept_outcome {
+  std::uint64_t number = 0;
+  interception what = interception::accepted;
+  bool has_new_body = false; ///< changed: else only properties are new
+  payload body;              ///< changed, not compressed
+  payload properties;        ///< changed
+  std::string reason;        ///< rejected, failed
+};
+
+struct intercept_done {
+  std::vector<intercept_outcome> rows;
+};
+
+/// Whoever intercepts for its clients: a gateway.
+using intercept_asker = caf::typed_actor<caf::reacts_to<intercept_done>>;
+
+struct intercept_batch {
+  std::vector<intercept_row> rows;
+  intercept_asker reply_to;
+};
+
+using interceptor_actor = caf::typed_actor<caf::reacts_to<intercept_batch>>;
+
+/// What happens to a message whose interceptor cannot say.
+enum class on_failure : std::uint8_t {
+  reject, ///< the producer is told to try again (SYSTEM_BUSY)
+  accept, ///< it is stored as it came
+};
+
+/// An interceptor as a gateway knows it.
+struct interceptor_link {
+  std::string name;                ///< of the custom actor
+  std::vector<std::string> topics; ///< names or patterns with `*`
+  interceptor_actor actor;
+  std::int64_t deadline_ms = 0; ///< for one answer
+  on_failure policy = on_failure::reject;
+};
+
+/// All interceptors, in the order in which they are asked; the ones before are
+/// forgotten.
+struct set_interceptors {
+  std::vector<interceptor_link> links;
+};
+
+/// Every send that comes from now on is intercepted.
+struct interceptors_set {};
+
+} // namespace troupe

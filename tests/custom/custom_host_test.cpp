@@ -1,0 +1,268 @@
+/// Custom actors in a running node: spawned, fed over sockets, failing, ended,
+/// and there again after the node was ended or crashed.
+#include "custom/actors.hpp"
+#include "custom/running.hpp"
+
+#include "support/catch.hpp"
+#include "support/node.hpp"
+#include "support/scratch.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+const std::string plugins = TROUPE_TEST_PLUGINS;
+
+const custom_spec copy{
+  "copy", "copier", {{"from", "in"}, {"to", "out"}, {"backoff_ms", "10"}}};
+
+} // namespace
+
+TEST_CASE("custom_host: an actor consumes, sends, and keeps state") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "out");
+  REQUIRE(ask<custom_changed>(node, spawn_custom{copy}));
+  // A topic that is made later is consumed from its first message on.
+  make_topic(client, "in");
+  for (int i = 0; i < 300; ++i)
+    REQUIRE(client.call(send_of("in", 0, "m" + std::to_string(i))).code == 0);
+  CHECK(eventually([&] { return value(node, "copy", "count") == "300"; }));
+  CHECK(eventually([&] { return report(node, "copy").lag == 0; }));
+  auto seen = report(node, "copy");
+  CHECK(seen.state == custom_state::running);
+  CHECK(seen.consumed == 300);
+  CHECK(seen.sent == 300);
+  CHECK(seen.group == "custom-copy");
+  CHECK(seen.state_rows == 1);
+  auto copies = bodies(node, "out");
+  REQUIRE(copies.size() == 32);
+  CHECK(copies[31] == "m31");
+  // Its progress is a group's, for whoever looks.
+  CHECK(eventually([&] {
+    return client
+             .call(request(remoting::request_code::query_consumer_offset,
+                           {{"consumerGroup", "custom-copy"},
+                            {"topic", "in"},
+                            {"queueId", "0"}}))
+             .field("offset")
+           == "300";
+  }));
+}
+
+TEST_CASE("custom_host: actors come back with arguments, state and progress") {
+  scratch home;
+  {
+    node node{options_in(home / "data")};
+    client client{node.broker_port()};
+    make_topic(client, "in");
+    make_topic(client, "out");
+    REQUIRE(ask<custom_changed>(node, spawn_custom{copy}));
+    for (int i = 0; i < 10; ++i)
+      client.call(send_of("in", 0, "m"));
+    REQUIRE(eventually([&] { return value(node, "copy", "count") == "10"; }));
+    node.stop();
+  }
+  {
+    node node{options_in(home / "data")};
+    client client{node.broker_port()};
+    client.call(send_of("in", 0, "m"));
+    CHECK(eventually([&] { return value(node, "copy", "count") == "11"; }));
+    CHECK(report(node, "copy").spec.arguments == copy.arguments);
+    CHECK(bodies(node, "out").size() == 11);
+    REQUIRE(ask<custom_changed>(node, unspawn_custom{"copy"}));
+    node.stop();
+  }
+  node node{options_in(home / "data")};
+  auto list = ask<custom_list>(node, list_custom{});
+  REQUIRE(list);
+  CHECK(list->actors.empty());
+  // Ended for good: the same name begins anew.
+  REQUIRE(ask<custom_changed>(node, spawn_custom{copy}));
+  CHECK(eventually([&] { return value(node, "copy", "count") == "11"; }));
+  CHECK(bodies(node, "out").size() == 22);
+}
+
+TEST_CASE("custom_host: an exception makes an actor anew, a message that "
+          "kills it is put aside") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "in");
+  make_topic(client, "out");
+  REQUIRE(ask<custom_changed>(node, spawn_custom{copy}));
+  client.call(send_of("in", 0, "good", "KEYS\x01k1\x02"));
+  client.call(send_of("in", 0, "bad", "KEYS\x01k2\x02"));
+  client.call(send_of("in", 0, "better"));
+  REQUIRE(eventually([&] { return value(node, "copy", "count") == "2"; }));
+  CHECK(bodies(node, "out") == std::vector<std::string>{"good", "better"});
+  auto seen = report(node, "copy");
+  CHECK(seen.parked == 1);
+  CHECK(seen.restarts == 3);
+  CHECK(seen.last_parked == "in/0/1");
+  CHECK(seen.last_error == "cannot take bad");
+  auto aside = client.call(pull_of("g", "%DLQ%custom-copy", 0, 0));
+  REQUIRE(aside.code == 0);
+  auto record =
+    storage::decode_record(aside.body.view(), storage::record_check::crc);
+  REQUIRE(record);
+  CHECK(record->body == "bad");
+  CHECK(properties::find(record->properties, "PARKED_WHY")
+        == "cannot take bad");
+  CHECK(properties::find(record->properties, "KEYS") == "k2");
+}
+
+TEST_CASE("custom_host: too many failures in a row are a quarantine, until it "
+          "is restarted") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "in");
+  make_topic(client, "out");
+  auto spec = copy;
+  spec.arguments.emplace_back("failures", "2");
+  REQUIRE(ask<custom_changed>(node, spawn_custom{spec}));
+  client.call(send_of("in", 0, "bad"));
+  REQUIRE(eventually(
+    [&] { return report(node, "copy").state == custom_state::quarantined; }));
+  CHECK(value(node, "copy", "count").starts_with("refused: quarantined"));
+  // Others are served meanwhile, and so are producers.
+  CHECK(client.call(send_of("in", 0, "good")).code == 0);
+  REQUIRE(ask<custom_changed>(node, restart_custom{"copy"}));
+  // The third attempt is the last one: the message goes aside.
+  CHECK(eventually([&] { return value(node, "copy", "count") == "1"; }));
+  CHECK(report(node, "copy").parked == 1);
+}
+
+TEST_CASE("custom_host: what an answer tells has been made durable") {
+  scratch home;
+  {
+    node node{options_in(home / "data")};
+    REQUIRE(ask<custom_changed>(node, spawn_custom{copy}));
+    REQUIRE(ask<custom_answer>(
+      node, ask_custom{"copy", "set", {{"key", "k"}, {"value", "v"}}}));
+    CHECK(value(node, "copy", "k") == "v");
+    CHECK(refusal<custom_answer>(node, ask_custom{"copy", "what", {}})
+          == "no such question");
+    CHECK(refusal<custom_answer>(node, ask_custom{"other", "get", {}})
+          == "no custom actor is called `other`");
+    node.stop();
+  }
+  node node{options_in(home / "data")};
+  CHECK(value(node, "copy", "k") == "v");
+}
+
+TEST_CASE("custom_host: what cannot be spawned is refused in a sentence") {
+  scratch home;
+  node node{options_in(home / "data")};
+  auto spawn = [&](custom_spec spec) {
+    return refusal<custom_changed>(node, spawn_custom{std::move(spec)});
+  };
+  CHECK(spawn({"x", "other", {}})
+        == "no type is called `other`; there are: copier, judge");
+  CHECK(spawn({"x", "copier", {{"from", "in"}}})
+        == "argument `to` is missing: write to=VALUE");
+  auto slip = copy;
+  slip.arguments.emplace_back("too", "y");
+  CHECK(spawn(slip)
+        == "argument `too` is not known to copier, which takes: from=TOPIC "
+           "to=TOPIC [times=N]");
+  auto patience = copy;
+  patience.arguments.emplace_back("attempts", "none");
+  CHECK(spawn(patience)
+        == "argument `attempts` is `none`, but must be a number from 1 to "
+           "1000");
+  auto twice = copy;
+  twice.arguments.emplace_back("from", "y");
+  CHECK(spawn(twice) == "argument `from` is given twice");
+  CHECK(spawn({"a b", "copier", {}}).starts_with("an actor's name has 1 to"));
+  CHECK(spawn(copy).empty());
+  CHECK(spawn(copy) == "an actor is already called `copy`");
+  CHECK(refusal<custom_changed>(node, unspawn_custom{"x"})
+        == "no custom actor is called `x`");
+  CHECK(refusal<custom_changed>(node, restart_custom{"x"})
+        == "no custom actor is called `x`");
+  auto list = ask<custom_list>(node, list_custom{});
+  REQUIRE(list);
+  CHECK(list->actors.size() == 1);
+}
+
+TEST_CASE("custom_host: a refused actor of the configuration is shown, the "
+          "node starts") {
+  scratch home;
+  auto options = options_in(home / "data");
+  options.custom.specs = {copy, {"wrong", "missing", {}}};
+  node node{options};
+  CHECK(report(node, "copy").state == custom_state::running);
+  auto wrong = report(node, "wrong");
+  CHECK(wrong.state == custom_state::refused);
+  CHECK(wrong.last_error
+        == "no type is called `missing`; there are: copier, judge");
+  REQUIRE(ask<custom_changed>(node, unspawn_custom{"wrong"}));
+}
+
+TEST_CASE("custom_host: plug-ins bring types; what is none is refused") {
+  scratch home;
+  std::ofstream{home / "text.so"} << "no library";
+  auto options = options_in(home / "data");
+  options.custom.plugins = {plugins + "/word_count.so"};
+  node node{options};
+  auto load = [&](const std::string& file) {
+    return refusal<plugin_loaded>(node, load_plugin{file});
+  };
+  auto other_abi = plugins + "/other_abi.so";
+  CHECK(load(other_abi)
+        == "plug-in " + other_abi
+             + " is refused: it was built for plug-in ABI 7, this node has 1; "
+               "build it again with this version's headers");
+  CHECK(load(plugins + "/other_toolchain.so")
+          .ends_with("it was built with another compiler, this node with "
+                     "libstdc++ cxx11"));
+  CHECK(load(plugins + "/no_entry.so")
+          .ends_with("it has no function troupe_plugin_entry; put "
+                     "TROUPE_PLUGIN(...) into one of its sources"));
+  CHECK(load(plugins + "/no_types.so").ends_with("it brings no type"));
+  CHECK(load(home / "text.so").find("cannot be loaded") != std::string::npos);
+  CHECK(load(home / "none.so").find("cannot be loaded") != std::string::npos);
+  CHECK(load(plugins + "/word_count.so")
+          .ends_with("a type `word_count` is already there, from " + plugins
+                     + "/word_count.so"));
+  auto list = ask<custom_list>(node, list_custom{});
+  REQUIRE(list);
+  CHECK(list->refused.size() == 7);
+  REQUIRE(list->types.size() == 3);
+  CHECK(list->types[2].name == "word_count");
+  CHECK(list->types[2].arguments == "from=TOPIC to=TOPIC");
+
+  client client{node.broker_port()};
+  make_topic(client, "lines");
+  make_topic(client, "counts");
+  REQUIRE(ask<custom_changed>(
+    node, spawn_custom{
+            {"words", "word_count", {{"from", "lines"}, {"to", "counts"}}}}));
+  client.call(send_of("lines", 0, "To be, or not to be"));
+  CHECK(eventually([&] { return bodies(node, "counts").size() == 6; }));
+  CHECK(bodies(node, "counts")
+        == std::vector<std::string>{"to 1", "be 1", "or 1", "not 1", "to 2",
+                                    "be 2"});
+}
+
+TEST_CASE("custom_host: a plug-in directory is loaded whole") {
+  scratch home;
+  std::filesystem::create_directories(home / "plugins");
+  std::filesystem::copy(plugins + "/word_count.so", home / "plugins/wc.so");
+  std::ofstream{home / "plugins/bad.so"} << "no library";
+  std::ofstream{home / "plugins/readme.txt"} << "text";
+  auto options = options_in(home / "data");
+  options.custom.plugin_directories = {home / "plugins", home / "none"};
+  node node{options};
+  auto list = ask<custom_list>(node, list_custom{});
+  REQUIRE(list);
+  CHECK(list->types.size() == 3);
+  CHECK(list->refused.size() == 2);
+}
