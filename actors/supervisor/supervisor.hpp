@@ -3,6 +3,7 @@
 /// node: a restart of the process recovers it.
 #pragma once
 
+#include "admin/admin.hpp"
 #include "commit_log/commit_log.hpp"
 #include "gateway/gateway.hpp"
 #include "reactor/reactor.hpp"
@@ -68,6 +69,7 @@ struct cast_handles {
   scheduler_actor scheduler;
   retention_actor retention;
   gateway_actor gateway;
+  admin_door admin; ///< not published yet; see admin/door.hpp
   caf::actor supervisor;
   gateway_ports ports;
   std::shared_ptr<void> store_lock; ///< held as long as the node runs

@@ -37,6 +37,12 @@ struct node_options {
   std::int64_t segment_bytes = limits::segment_bytes;
   std::string delay_levels; ///< empty: RocketMQ's eighteen
   retention_rules retention;
+  std::string shell_listen = "127.0.0.1";
+  std::optional<std::uint16_t> shell_port = limits::shell_port; ///< none: off
+  bool shell_port_given = false; ///< else the node starts without, if need be
+  std::string shell_certificate; ///< PEM files; empty: no TLS
+  std::string shell_key;
+  std::string shell_ca;
 };
 
 } // namespace troupe::app
