@@ -30,6 +30,8 @@ HOMES = {
     r"boost/program_options.*": r"app/.*options\.cpp",
     r"rapidjson/.*": r"actors/remoting/.*|app/bench/.*",
     r"libdeflate\.h": r"storage/crc32\.cpp|actors/remoting/(checksum|zlib_text)\.cpp",
+    r"editline/.*": r"app/shell/editor\.cpp",
+    r"caf/(io|openssl)/.*": r"actors/admin/door\.cpp",
     r"sys/epoll\.h": r"actors/reactor/.*|actors/gateway/.*|app/bench/.*",
 }
 

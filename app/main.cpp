@@ -1,6 +1,7 @@
 /// The troupe program: one executable, a sub-command for each use.
 #include "app/bench/bench_main.hpp"
 #include "app/node/node_main.hpp"
+#include "app/shell/shell_main.hpp"
 
 #include <iostream>
 #include <string>
@@ -12,9 +13,12 @@ constexpr const char* usage =
   "usage: troupe COMMAND [OPTIONS]\n"
   "\n"
   "  node    run a broker and name server in the foreground\n"
+  "  shell   talk to a running node: its topics, groups, messages, actors\n"
   "  bench   load and measure any server that speaks RocketMQ's protocol\n"
   "\n"
-  "`troupe COMMAND --help` lists the options of a command.\n";
+  "`troupe COMMAND --help` lists the options of a command. What the shell "
+  "can do\nstands here as well: `troupe lag billing`; `troupe help` lists "
+  "it.\n";
 
 } // namespace
 
@@ -34,9 +38,17 @@ int main(int argc, char** argv) {
     std::cout << "troupe " << TROUPE_VERSION << '\n';
     return 0;
   }
-  if (command == "--help" || command == "-h" || command == "help") {
+  if (command == "--help" || command == "-h") {
     std::cout << usage;
     return 0;
+  }
+  if (command == "shell")
+    return troupe::app::shell_main(arguments);
+  if (command == "help" && arguments.empty())
+    std::cout << usage << '\n';
+  if (troupe::app::is_shell_verb(command)) {
+    arguments.insert(arguments.begin(), command);
+    return troupe::app::verb_main(arguments);
   }
   std::cerr << "troupe: no command is called `" << command << "`\n\n" << usage;
   return 2;

@@ -69,6 +69,15 @@ po::options_description node_description() {
       "load every .so there; may be repeated");
   add("custom", texts()->value_name("NAME=TYPE..."),
       "spawn a custom actor: NAME=TYPE key=value ...; may be repeated");
+  add("shell-port", text()->value_name("PORT"),
+      "where `troupe shell` is let in (10988); off: nowhere");
+  add("shell-listen", text()->value_name("ADDR"),
+      "address of that port (127.0.0.1); elsewhere it needs the three below");
+  add("shell-certificate", text()->value_name("FILE"),
+      "PEM: the node's certificate; a shell must show one as well");
+  add("shell-key", text()->value_name("FILE"), "PEM: the certificate's key");
+  add("shell-ca", text()->value_name("FILE"),
+      "PEM: the authority that signs the shells' certificates");
   add("config", text()->value_name("FILE"),
       "a file of `key = value` lines; broker.conf and namesrv.conf are read "
       "as they are");

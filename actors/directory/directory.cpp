@@ -50,6 +50,7 @@ public:
       [this](const list_groups&) { return groups(); },
       [this](const find_producer& x) { return find(x); },
       [this](const list_producers&) { return producers(); },
+      [this](const list_live&) { return live(); },
       [this](const write_all_rows&) { return write_all(); },
       [this](const trim_all& x) {
         for (const auto& [name, topic] : topic_actors_)
@@ -364,6 +365,24 @@ private:
     return result;
   }
 
+  // -- for people -------------------------------------------------------------
+
+  live_actors live() const {
+    live_actors result;
+    auto add = [this](const auto& actors, const char* kind,
+                      std::vector<live_actor>& to) {
+      for (const auto& [name, actor] : actors) {
+        auto died = deaths_.find({kind, name});
+        to.push_back({name, caf::actor_cast<caf::strong_actor_ptr>(actor),
+                      died == deaths_.end() ? 0 : died->second});
+      }
+    };
+    add(topic_actors_, kind_topic, result.topics);
+    add(group_actors_, kind_group, result.groups);
+    add(producer_actors_, kind_producer, result.producers);
+    return result;
+  }
+
   // -- all of them ------------------------------------------------------------
 
   promise<rows_written> write_all() {
@@ -414,15 +433,21 @@ private:
           log::error("directory", "an actor died and is made anew on next use")
             .with("kind", kind)
             .with("name", i->first);
+          if (deaths_.size() < limits::deaths_kept_max)
+            ++deaths_[{kind, i->first}];
           actors.erase(i);
           return true;
         }
       return false;
     };
-    if (!forget(topic_actors_, "topic")
-        && !forget(group_actors_, "consumer group"))
-      forget(producer_actors_, "producer group");
+    if (!forget(topic_actors_, kind_topic)
+        && !forget(group_actors_, kind_group))
+      forget(producer_actors_, kind_producer);
   }
+
+  static constexpr const char* kind_topic = "topic";
+  static constexpr const char* kind_group = "consumer group";
+  static constexpr const char* kind_producer = "producer group";
 
   directory_options options_;
   directory_state state_;
@@ -434,6 +459,8 @@ private:
   /// Who waits for a topic that was just made to be durable.
   std::map<std::string, std::vector<promise<topic_view>>> storing_;
   std::vector<caf::actor_addr> watchers_;
+  /// How often the actor of a kind and name died.
+  std::map<std::pair<std::string, std::string>, std::int64_t> deaths_;
 };
 
 } // namespace

@@ -51,6 +51,8 @@ response_code response_code_of(errc code) {
     case errc::producer_not_online:
     case errc::counter_not_found:
     case errc::filter_disabled:
+    case errc::path_not_found:
+    case errc::not_confirmed:
     case errc::malformed_frame:
     case errc::malformed_request:
     case errc::config_conflict:

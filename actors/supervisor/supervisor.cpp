@@ -1,5 +1,6 @@
 #include "supervisor/supervisor.hpp"
 
+#include "admin/admin.hpp"
 #include "backlog/backlog.hpp"
 #include "cold_reader/cold_reader.hpp"
 #include "consumer_group/consumer_group.hpp"
@@ -75,6 +76,7 @@ caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
   watch(cast.gateway, "gateway");
   watch(cast.backlog, "backlog");
   watch(cast.custom_host, "custom_host");
+  watch(cast.admin, "admin");
   self->set_down_handler([self, on_failure](const caf::down_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown || !x.reason)
       return;
@@ -350,6 +352,50 @@ void await_others(caf::actor_system& system, std::size_t hanging) {
     std::this_thread::sleep_for(step);
 }
 
+/// The cast by path, for the shell.
+std::vector<cast_member> members_of(const cast_handles& cast) {
+  std::vector<cast_member> members;
+  auto add = [&](const char* path, const char* kind, const char* where,
+                 const auto& handle) {
+    if (handle)
+      members.push_back(
+        {path, kind, where, caf::actor_cast<caf::strong_actor_ptr>(handle)});
+  };
+  add("/cold-reader", "cold_reader", "detached", cast.cold_reader);
+  add("/directory", "directory", "pinned", cast.directory);
+  add("/flusher", "flusher", "detached", cast.flusher);
+  add("/gateway", "gateway", "pinned", cast.gateway);
+  add("/key-index", "key_index", "detached", cast.key_index);
+  add("/log", "commit_log", "pinned", cast.commit_log);
+  add("/name-server", "name_server", "pinned", cast.name_server);
+  add("/registrar", "registrar", "detached", cast.registrar);
+  add("/retention", "retention", "detached", cast.retention);
+  add("/scheduler", "scheduler", "pinned", cast.scheduler);
+  add("/store", "state_store", "detached", cast.state_store);
+  return members;
+}
+
+admin_door spawn_admin_of(caf::actor_system& system,
+                          const cast_options& options,
+                          const cast_handles& cast) {
+  admin_options admin;
+  admin.directory = cast.directory;
+  admin.log = cast.commit_log;
+  admin.scheduler = cast.scheduler;
+  admin.names = cast.name_server;
+  admin.gateway = cast.gateway;
+  admin.cast = members_of(cast);
+  admin.listen = options.listen;
+  admin.broker_port = cast.ports.broker;
+  admin.name_server_port = cast.ports.name_server;
+  admin.data_directory = options.data_directory;
+  admin.cluster = options.cluster;
+  admin.broker_name = options.broker_name;
+  admin.settings = options.settings;
+  admin.started = now_ms();
+  return spawn_admin(system, std::move(admin));
+}
+
 } // namespace
 
 caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
@@ -442,6 +488,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
     cast.backlog =
       spawn_backlog(system, {&home}, {cast.directory, {cast.gateway}});
   spawn_custom_actors(system, options, std::move(custom), cast);
+  cast.admin = spawn_admin_of(system, options, cast);
   cast.supervisor = system.spawn(supervisor, cast, std::move(on_failure));
   return cast;
 }
@@ -468,6 +515,8 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
     };
     if (cast.supervisor)
       self->send_exit(cast.supervisor, caf::exit_reason::user_shutdown);
+    if (cast.admin)
+      self->send(cast.admin, end_admin{});
     if (cast.registrar)
       note("withdraw", ask<withdrawn>(self, cast.registrar, withdraw{}, limit));
     if (cast.gateway)

@@ -3,6 +3,7 @@
 /// node: a restart of the process recovers it.
 #pragma once
 
+#include "admin/admin.hpp"
 #include "commit_log/commit_log.hpp"
 #include "gateway/gateway.hpp"
 #include "reactor/reactor.hpp"
@@ -85,6 +86,7 @@ struct cast_handles {
   gateway_actor gateway;
   backlog_actor backlog;
   custom_host_actor custom_host;
+  admin_door admin; ///< not published yet; see admin/door.hpp
   caf::actor supervisor;
   gateway_ports ports;
   std::shared_ptr<void> store_lock; ///< held as long as the node runs

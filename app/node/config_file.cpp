@@ -134,6 +134,19 @@ caf::error apply_delays(node_options& o, const setting& s) {
   return caf::none;
 }
 
+caf::error apply_shell_port(node_options& o, const setting& s) {
+  o.shell_port_given = true;
+  if (s.value == "off") {
+    o.shell_port.reset();
+    return caf::none;
+  }
+  std::uint16_t port = 0;
+  if (auto error = s.port(port))
+    return refuse(s.where, s.key, s.value, "a port, or off");
+  o.shell_port = port;
+  return caf::none;
+}
+
 caf::error apply_broker_role(node_options&, const setting& s) {
   if (s.value == "SLAVE")
     return refuse(s.where, s.key, s.value,
@@ -278,6 +291,15 @@ constexpr std::array known_keys{
     "plugin-dir", "",
     [](auto& o, const auto& s) { return s.one_more(o.plugin_directories); }},
   known_key{"", "brokerRole", apply_broker_role},
+  known_key{"shell-ca", "",
+            [](auto& o, const auto& s) { return s.text(o.shell_ca); }},
+  known_key{"shell-certificate", "",
+            [](auto& o, const auto& s) { return s.text(o.shell_certificate); }},
+  known_key{"shell-key", "",
+            [](auto& o, const auto& s) { return s.text(o.shell_key); }},
+  known_key{"shell-listen", "",
+            [](auto& o, const auto& s) { return s.text(o.shell_listen); }},
+  known_key{"shell-port", "", apply_shell_port},
 };
 
 /// Keys of Apache's that have no meaning here, and why.

@@ -1,5 +1,6 @@
 #include "app/node/node_main.hpp"
 
+#include "admin/door.hpp"
 #include "app/node/pass.hpp"
 #include "app/options.hpp"
 #include "supervisor/supervisor.hpp"
@@ -146,13 +147,28 @@ caf::expected<cast_options> cast_of(const node_options& options) {
 
 namespace {
 
+/// None when the shell is not let in.
+std::optional<door_options> door_of(const node_options& options) {
+  if (!options.shell_port)
+    return {};
+  door_options door;
+  door.listen = options.shell_listen;
+  door.port = *options.shell_port;
+  door.tls = {options.shell_certificate, options.shell_key, options.shell_ca};
+  return door;
+}
+
 /// One line for scripts, then a block for people.
-void announce(const node_options& options, const cast_handles& cast) {
+/// @param shell_port  0: the shell is not let in
+void announce(const node_options& options, const cast_handles& cast,
+              std::uint16_t shell_port) {
   auto line = std::string{"ready"};
   if (cast.ports.broker != 0)
     line += " broker=" + std::to_string(cast.ports.broker);
   if (cast.ports.name_server != 0)
     line += " nameserver=" + std::to_string(cast.ports.name_server);
+  if (shell_port != 0)
+    line += " shell=" + std::to_string(shell_port);
   std::cout << line << '\n';
   if (cast.ports.broker != 0)
     std::cout << "  broker       " << options.listen << ":" << cast.ports.broker
@@ -161,6 +177,14 @@ void announce(const node_options& options, const cast_handles& cast) {
     std::cout << "  name server  " << options.listen << ":"
               << cast.ports.name_server
               << "   (what clients are given: namesrvAddr)\n";
+  if (shell_port != 0)
+    std::cout << "  shell        " << options.shell_listen << ":" << shell_port
+              << "   (troupe shell"
+              << (shell_port == limits::shell_port
+                    ? ""
+                    : " " + options.shell_listen + ":"
+                        + std::to_string(shell_port))
+              << ")\n";
   std::cout << "  data         " << options.data << "\n"
             << "  flush        " << (options.sync_flush ? "sync" : "async")
             << "\n";
@@ -187,6 +211,12 @@ int node_main(const std::vector<std::string>& arguments) {
     std::cerr << "troupe node: " << context_of(wanted.error()) << '\n';
     return 2;
   }
+  auto door = door_of(options);
+  if (door)
+    if (auto error = check_door(*door)) {
+      std::cerr << "troupe node: " << context_of(error) << '\n';
+      return 2;
+    }
   // Blocked before any thread is made, so that this one gets them.
   sigset_t signals;
   sigemptyset(&signals);
@@ -199,6 +229,8 @@ int node_main(const std::vector<std::string>& arguments) {
   // Work stealing polls: with it one 10 ms timer costs a quarter of a core.
   config.set("scheduler.policy", caf::atom("sharing"));
   config.set("scheduler.max-threads", std::size_t{2});
+  if (door)
+    prepare_network(config, door->tls);
   caf::actor_system system{config};
   reactor home{system};
   std::atomic<bool> failed{false};
@@ -211,10 +243,27 @@ int node_main(const std::vector<std::string>& arguments) {
     std::cerr << "troupe node: " << context_of(cast.error()) << '\n';
     return 1;
   }
-  announce(options, *cast);
+  std::uint16_t shell_port = 0;
+  if (door) {
+    auto opened = open_door(system, cast->admin, *door);
+    if (opened) {
+      shell_port = *opened;
+    } else if (!options.shell_port_given) {
+      // Several nodes on one machine: the first has the default port.
+      log::warning("node", "no shell is let in")
+        .with("why", context_of(opened.error()));
+    } else {
+      std::cerr << "troupe node: " << context_of(opened.error()) << '\n';
+      stop_cast(system, home, *cast);
+      return 1;
+    }
+  }
+  announce(options, *cast, shell_port);
   int signal = 0;
   ::sigwait(&signals, &signal);
   log::info("node", "ending").with("signal", signal);
+  if (door)
+    close_door(system, cast->admin);
   auto ended = stop_cast(system, home, *cast);
   if (ended)
     failed = true;

@@ -49,7 +49,12 @@ struct node_options {
   std::vector<std::string> plugins;            ///< shared libraries
   std::vector<std::string> plugin_directories; ///< every `.so` in them
   std::vector<custom_spec> custom;             ///< custom actors to spawn
-  std::string delay_levels;                    ///< empty: RocketMQ's eighteen
+  std::string shell_listen = "127.0.0.1";
+  std::optional<std::uint16_t> shell_port = limits::shell_port; ///< none: off
+  bool shell_port_given = false; ///< else the node starts without, if need be
+  std::string shell_certificate; ///< PEM files; empty: no TLS
+  std::string shell_key;
+  std::string shell_ca;
 };
 
 } // namespace troupe::app

@@ -27,6 +27,7 @@ enum class errc : std::uint8_t {
   consumer_not_online, // consumer_group, gateway: no such live member
   producer_not_online, // producer: no such live session
   counter_not_found,   // admin handlers: no such statistics counter
+  path_not_found,      // admin: no actor at that path
 
   // Refused because of what was asked.
   malformed_frame,   // remoting: bytes that are not a frame; closes
@@ -48,6 +49,7 @@ enum class errc : std::uint8_t {
 
   // Refused because of the state of the node.
   busy,           // anyone: a bound is reached, retry later
+  not_confirmed,  // admin: it destroys, and nobody said yes
   shutting_down,  // gateway, supervisor: the node drains
   not_ready,      // gateway: still starting
   client_gone,    // gateway: the connection closed meanwhile
@@ -124,6 +126,8 @@ inline const char* to_string(errc code) {
       return "producer_not_online";
     case errc::counter_not_found:
       return "counter_not_found";
+    case errc::path_not_found:
+      return "path_not_found";
     case errc::malformed_frame:
       return "malformed_frame";
     case errc::malformed_request:
@@ -158,6 +162,8 @@ inline const char* to_string(errc code) {
       return "bad_recall_handle";
     case errc::busy:
       return "busy";
+    case errc::not_confirmed:
+      return "not_confirmed";
     case errc::shutting_down:
       return "shutting_down";
     case errc::not_ready:

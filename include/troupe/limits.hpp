@@ -96,6 +96,7 @@ inline constexpr std::int32_t queues_per_topic_max = 65536;
 inline constexpr std::int32_t default_topic_queues = 8;
 inline constexpr std::size_t topics_max = 1u << 20;
 inline constexpr std::size_t groups_max = 1u << 20;
+inline constexpr std::size_t deaths_kept_max = 4096; // names with a count
 inline constexpr std::size_t members_per_group_max = 65536;
 inline constexpr seconds member_expiry{120};
 inline constexpr seconds member_scan_period{10};
@@ -170,5 +171,14 @@ inline constexpr seconds mark_period{3};
 // State store.
 inline constexpr std::size_t state_map_bytes = std::size_t{1} << 30; // grows
 inline constexpr std::size_t state_rows_per_commit_max = 100'000;
+
+// Shell.
+inline constexpr std::uint16_t shell_port = 10988;
+inline constexpr std::size_t admin_requests_max = 32; // at once
+inline constexpr std::size_t admin_paths_max = 65536; // registered by others
+inline constexpr std::size_t admin_rows_max = 10'000; // of one answer
+inline constexpr std::size_t admin_words_max = 1024;  // of one request
+inline constexpr std::size_t admin_text_bytes_max = 8u << 20; // of one request
+inline constexpr seconds admin_wait_max{60}; // that a request may ask for
 
 } // namespace troupe::limits

@@ -12,6 +12,13 @@
   }                                                                            \
   CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::name)
 
+// admin (admin_request and table travel: they have an `inspect`)
+TROUPE_MESSAGE(actor_question)
+TROUPE_MESSAGE(register_path)
+TROUPE_MESSAGE(path_registered)
+TROUPE_MESSAGE(unregister_path)
+TROUPE_MESSAGE(end_admin)
+
 // caller
 TROUPE_MESSAGE(push_command)
 TROUPE_MESSAGE(call_client)
@@ -264,6 +271,8 @@ TROUPE_MESSAGE(producer_found)
 TROUPE_MESSAGE(list_producers)
 TROUPE_MESSAGE(producer_list)
 TROUPE_MESSAGE(directory_changed)
+TROUPE_MESSAGE(list_live)
+TROUPE_MESSAGE(live_actors)
 TROUPE_MESSAGE(trim_all)
 TROUPE_MESSAGE(register_tick)
 

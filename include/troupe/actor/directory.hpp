@@ -105,6 +105,21 @@ struct producer_list {
 /// Done, durably.
 struct directory_changed {};
 
+/// The actors of names that are in use now, for people.
+struct list_live {};
+
+struct live_actor {
+  std::string name;
+  caf::strong_actor_ptr actor;
+  std::int64_t restarts = 0; ///< how often it died since start
+};
+
+struct live_actors {
+  std::vector<live_actor> topics; ///< each by name
+  std::vector<live_actor> groups;
+  std::vector<live_actor> producers;
+};
+
 /// The log begins at `min` now.
 struct trim_all {
   log_offset min;
@@ -126,6 +141,7 @@ using directory_actor = caf::typed_actor<
   caf::replies_to<list_groups>::with<group_list>,
   caf::replies_to<find_producer>::with<producer_found>,
   caf::replies_to<list_producers>::with<producer_list>,
+  caf::replies_to<list_live>::with<live_actors>,
   caf::replies_to<write_all_rows>::with<rows_written>, caf::reacts_to<trim_all>,
   // Asks every group and joins the answers: for the end of the node.
   caf::replies_to<flush_offsets>::with<offsets_flushed>,

@@ -1,0 +1,48 @@
+/// ask, tell: a word and its arguments to the actor at a path.
+#include "admin/paths.hpp"
+#include "admin/verbs/verbs_of_node.hpp"
+
+namespace troupe::verbs {
+
+namespace {
+
+/// A question and whom it goes to.
+struct addressed {
+  askable_actor actor;
+  actor_question question;
+};
+
+caf::expected<addressed> read(admin_context& context, arguments& words) {
+  auto path = words.required("PATH");
+  auto word = words.required("WORD");
+  auto rest = words.rest(); // theirs, options as well
+  if (auto error = words.finish())
+    return error;
+  auto at = find_place(context, path);
+  if (!at)
+    return std::move(at.error());
+  if (at->kind != place_kind::registered)
+    return make_error(errc::not_supported,
+                      at->path + " answers no words of its own; try `show "
+                        + at->path + "`");
+  return addressed{at->registered->actor, {std::move(word), std::move(rest)}};
+}
+
+} // namespace
+
+answer ask(admin_context& context, arguments& words) {
+  auto to = read(context, words);
+  if (!to)
+    return std::move(to.error());
+  return context.ask<table>(to->actor, std::move(to->question));
+}
+
+answer tell(admin_context& context, arguments& words) {
+  auto to = read(context, words);
+  if (!to)
+    return std::move(to.error());
+  context.self().send(to->actor, std::move(to->question));
+  return note_of("told; nobody waits for an answer");
+}
+
+} // namespace troupe::verbs

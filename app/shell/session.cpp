@@ -1,0 +1,93 @@
+#include "app/shell/session.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <future>
+
+namespace troupe::app {
+
+namespace {
+
+using outcome = caf::expected<table>;
+
+/// Waits for an answer or the end of the connection, whichever is first.
+void ask_once(caf::event_based_actor* self, const admin_actor& node,
+              const admin_request& request,
+              const std::shared_ptr<std::promise<outcome>>& promise) {
+  // More than any verb may wait: the node says itself when it gives up.
+  constexpr auto patience =
+    limits::admin_wait_max + limits::ask_timeout + std::chrono::seconds{5};
+  auto done = std::make_shared<bool>(false);
+  auto settle = [self, promise, done](outcome x) {
+    if (!*done)
+      promise->set_value(std::move(x));
+    *done = true;
+    self->quit();
+  };
+  self->monitor(node);
+  self->set_down_handler([settle](const caf::down_msg&) {
+    settle(make_error(errc::client_gone,
+                      "the node ended, or the way to it is broken"));
+  });
+  self->request(node, caf::duration{patience}, request)
+    .then([settle](table& x) { settle(std::move(x)); },
+          [settle](caf::error& error) {
+            if (error == caf::sec::request_timeout)
+              error = make_error(errc::busy, "the node did not answer in time");
+            settle(std::move(error));
+          });
+}
+
+caf::actor_system_config& prepared(caf::actor_system_config& config,
+                                   const tls_files& tls) {
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", std::size_t{1});
+  prepare_network(config, tls);
+  return config;
+}
+
+} // namespace
+
+struct session::network {
+  explicit network(const tls_files& tls) : system(prepared(config, tls)) {}
+
+  caf::actor_system_config config;
+  caf::actor_system system;
+  admin_actor node;
+};
+
+session::session(node_address where) : where_(std::move(where)) {}
+
+session::~session() = default;
+
+caf::error session::connect() {
+  if (!network_) {
+    if (auto error = check_tls(where_.tls))
+      return error;
+    network_ = std::make_unique<network>(where_.tls);
+  }
+  auto node =
+    connect_admin(network_->system, where_.host, where_.port, where_.tls);
+  if (!node)
+    return std::move(node.error());
+  network_->node = std::move(*node);
+  return caf::none;
+}
+
+caf::expected<table> session::ask(const admin_request& request) {
+  if (!network_ || !network_->node)
+    if (auto error = connect())
+      return error;
+  auto promise = std::make_shared<std::promise<outcome>>();
+  auto answer = promise->get_future();
+  network_->system.spawn(ask_once, network_->node, request, promise);
+  auto result = answer.get();
+  if (!result && is(result.error(), errc::client_gone))
+    network_->node =
+      admin_actor{}; // the next question looks for the node again
+  return result;
+}
+
+} // namespace troupe::app

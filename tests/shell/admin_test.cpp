@@ -1,0 +1,333 @@
+#include "shell/shell_node.hpp"
+
+#include "admin/verbs.hpp"
+#include "app/shell/completion.hpp"
+#include "app/shell/interpreter.hpp"
+#include "app/shell/local_verbs.hpp"
+
+#include "support/scratch.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <sstream>
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+using words = std::vector<std::string>;
+
+/// An actor that answers in words of its own, as a plug-in's does.
+askable_actor::behavior_type parrot(askable_actor::pointer) {
+  return {[](const actor_question& x) -> caf::result<table> {
+    if (x.word == "fail")
+      return make_error(errc::not_supported, "a parrot does not fail");
+    table t;
+    t.columns = {"word"};
+    t.rows.push_back({x.word});
+    for (const auto& argument : x.arguments)
+      t.rows.push_back({argument});
+    return t;
+  }};
+}
+
+void put(shell_node& node, const std::string& path, const askable_actor& actor,
+         errc expected = errc::none) {
+  caf::scoped_actor self{node.system()};
+  auto got = errc::none;
+  self
+    ->request(node.cast().admin, std::chrono::seconds{5},
+              register_path{path, "custom", actor})
+    .receive([](const path_registered&) {},
+             [&](caf::error& e) { got = errc_of(e); });
+  CHECK(got == expected);
+}
+
+errc error_of(const caf::expected<table>& answer) {
+  return answer ? errc::none : errc_of(answer.error());
+}
+
+} // namespace
+
+TEST_CASE("admin: topics are made, shown, changed and deleted") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "orders", "--queues", "3"}));
+  CHECK(error_of(node.ask("topic", {"create", "orders"}))
+        == errc::invalid_argument);
+  auto shown = node.ask("topic", {"describe", "orders"});
+  REQUIRE(shown);
+  CHECK(at(*shown, "write_queues") == cell{3});
+  REQUIRE(node.ask("topic", {"set", "orders", "--perm", "r", "--queues", "4"}));
+  shown = node.ask("show", {"/topic/orders"});
+  REQUIRE(shown);
+  CHECK(at(*shown, "queues") == cell{4});
+  CHECK(at(*shown, "perm") == cell{"r"});
+  CHECK(error_of(node.ask("send", {"orders", "x"})) == errc::no_permission);
+  CHECK(error_of(node.ask("topic", {"set", "orders"}))
+        == errc::invalid_argument);
+  CHECK(error_of(node.ask("topic", {"delete", "orders"}))
+        == errc::not_confirmed);
+  auto dry = node.ask("topic", {"delete", "orders", "--dry-run"});
+  REQUIRE(dry);
+  CHECK(dry->note.find("would delete topic orders") == 0);
+  CHECK(node.ask("topic", {"describe", "orders"}));
+  REQUIRE(node.ask("topic", {"delete", "orders", "--yes"}));
+  CHECK(error_of(node.ask("topic", {"describe", "orders"}))
+        == errc::topic_not_found);
+}
+
+TEST_CASE("admin: what is sent is pulled, by tag, from either end") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
+  auto sent = node.ask("send", {"t", "first", "--tag", "a", "--key", "k1",
+                                "--property", "colour=red"});
+  REQUIRE(sent);
+  CHECK(at(*sent, "offset") == cell{0});
+  REQUIRE(node.ask("send", {"t", "more", "--count", "20", "--tag", "b"}));
+  REQUIRE(node.ask("send", {"t", "--", "--odd"}));
+  auto first = node.ask("pull", {"t", "--from", "first", "--count", "1"});
+  REQUIRE(first);
+  REQUIRE(first->rows.size() == 1);
+  CHECK(at(*first, "body") == cell{"first"});
+  CHECK(at(*first, "key") == cell{"k1"});
+  CHECK(at(*first, "id") == at(*sent, "id"));
+  CHECK(at(*first, "properties").text.find("colour=red") != std::string::npos);
+  auto last = node.ask("pull", {"t", "--count", "1"});
+  REQUIRE(last);
+  CHECK(at(*last, "body") == cell{"--odd"});
+  CHECK(at(*last, "offset") == cell{21});
+  auto tagged = node.ask("pull", {"t", "--from", "first", "--tag", "a"});
+  REQUIRE(tagged);
+  CHECK(tagged->rows.size() == 1);
+  auto middle = node.ask("pull", {"t", "--from", "5", "--count", "3"});
+  REQUIRE(middle);
+  CHECK(at(*middle, "offset") == cell{5});
+  CHECK(middle->rows.size() == 3);
+  CHECK(error_of(node.ask("pull", {"t", "--queue", "7"}))
+        == errc::queue_not_found);
+  CHECK(error_of(node.ask("pull", {"nothing"})) == errc::topic_not_found);
+}
+
+TEST_CASE("admin: a pull that waits gets what comes meanwhile") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
+  caf::scoped_actor self{node.system()};
+  auto waiting =
+    self->request(node.cast().admin, std::chrono::seconds{20},
+                  admin_request{"pull", {"t", "--queue", "0", "--wait", "15"}});
+  caf::scoped_actor other{node.system()};
+  REQUIRE(node.ask("show", {"/queue/t/0"}));
+  for (int i = 0; i < 200; ++i) // until it waits
+    if (auto x = node.ask("show", {"/queue/t/0"});
+        x && at(*x, "waiting_pulls") == cell{1})
+      break;
+  REQUIRE(node.ask("send", {"t", "at last"}));
+  std::move(waiting).receive(
+    [](const table& x) {
+      REQUIRE(x.rows.size() == 1);
+      CHECK(at(x, "body") == cell{"at last"});
+    },
+    [](const caf::error& e) { FAIL(describe(e)); });
+}
+
+TEST_CASE("admin: groups, and how far they are behind") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "t", "--queues", "2"}));
+  REQUIRE(node.ask("send", {"t", "x", "--queue", "1", "--count", "5"}));
+  REQUIRE(node.ask("group", {"create", "g", "--retries", "3"}));
+  auto shown = node.ask("group", {"describe", "g"});
+  REQUIRE(shown);
+  CHECK(at(*shown, "retries") == cell{3});
+  CHECK(at(*shown, "members") == cell{0});
+  // Its progress comes from elsewhere.
+  caf::scoped_actor self{node.system()};
+  self
+    ->request(node.cast().directory, std::chrono::seconds{5},
+              find_group{"g", false})
+    .receive(
+      [&](const group_found& x) {
+        self->send(x.group, commit_offsets{{{{"t", {1}}, {2}}}});
+      },
+      [](const caf::error& e) { FAIL(describe(e)); });
+  auto lag = node.ask("lag", {"g"});
+  REQUIRE(lag);
+  CHECK(at(*lag, "lag") == cell{3});
+  CHECK(at(*lag, "reason") == cell{"no consumer is online"});
+  lag = node.ask("lag", {"g", "--queues"});
+  REQUIRE(lag);
+  REQUIRE(lag->rows.size() == 2);
+  CHECK(at(*lag, "progress", 0) == cell{});
+  CHECK(at(*lag, "progress", 1) == cell{2});
+  REQUIRE(node.ask("group", {"set", "g", "--enabled", "false"}));
+  lag = node.ask("lag");
+  REQUIRE(lag);
+  CHECK(at(*lag, "reason").text.find("paused") != std::string::npos);
+  CHECK(error_of(node.ask("group", {"delete", "g"})) == errc::not_confirmed);
+  REQUIRE(node.ask("group", {"delete", "g", "--yes"}));
+  CHECK(error_of(node.ask("lag", {"g"})) == errc::group_not_found);
+}
+
+TEST_CASE("admin: every path that ls lists can be listed or shown") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("send", {"made", "x"}));
+  words open{"/"};
+  std::size_t seen = 0;
+  while (!open.empty()) {
+    auto path = open.back();
+    open.pop_back();
+    CAPTURE(path);
+    auto list = node.ask("ls", {path});
+    REQUIRE(list);
+    for (std::size_t i = 0; i < list->rows.size(); ++i) {
+      ++seen;
+      auto child = at(*list, "path", i).text;
+      CAPTURE(child);
+      if (at(*list, "kind", i) != cell{"folder"}) {
+        CHECK(node.ask("show", {child}));
+      }
+      // One of each level: topics lie below two folders.
+      if (i < 20 && !child.starts_with("/topic/"))
+        open.push_back(child);
+    }
+  }
+  CHECK(seen > 30);
+  auto bad = GENERATE("/nothing", "/queue/made/99", "/queue/made/x",
+                      "/topic/a/b", "/custom");
+  CAPTURE(bad);
+  CHECK_FALSE(node.ask("show", {bad}));
+}
+
+TEST_CASE("admin: others register actors, which answer in their own words") {
+  scratch home;
+  shell_node node{home.path()};
+  auto actor = node.system().spawn(parrot);
+  put(node, "/custom/polly", actor);
+  auto answer = node.ask("ask", {"/custom/polly", "say", "--loud", "hello"});
+  REQUIRE(answer);
+  CHECK(answer->rows.size() == 3);
+  CHECK(at(*answer, "word", 1) == cell{"--loud"});
+  CHECK(node.ask("tell", {"/custom/polly", "say"}));
+  CHECK(error_of(node.ask("ask", {"/custom/polly", "fail"}))
+        == errc::not_supported);
+  CHECK(error_of(node.ask("ask", {"/topic/x", "say"})) == errc::not_supported);
+  auto listed = node.ask("ls", {"/custom"});
+  REQUIRE(listed);
+  CHECK(at(*listed, "path") == cell{"/custom/polly"});
+  auto shown = node.ask("show", {"/custom/polly"});
+  REQUIRE(shown);
+  CHECK(at(*shown, "word") == cell{"show"});
+  for (auto path :
+       {"custom", "/", "/a//b", "/a b", "/log", "/topic/mine", "/x/"})
+    put(node, path, actor, errc::invalid_argument);
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  auto gone = errc::none;
+  for (int i = 0; i < 1000 && gone == errc::none; ++i)
+    gone = error_of(node.ask("show", {"/custom/polly"}));
+  // Asked before its death was heard of, or after.
+  CHECK((gone == errc::path_not_found || gone == errc::busy));
+}
+
+TEST_CASE("admin: misspelt lines are told what is wrong") {
+  scratch home;
+  shell_node node{home.path()};
+
+  struct row {
+    const char* verb;
+    words arguments;
+    const char* says;
+  };
+
+  auto x = GENERATE(row{"fly", {}, "no verb is called `fly`"},
+                    row{"send", {"t"}, "BODY is missing"},
+                    row{"send", {"t", "a", "b"}, "one word too many"},
+                    row{"send", {"t", "a", "--count", "x"}, "--count"},
+                    row{"send", {"t", "a", "--count"}, "--count needs a value"},
+                    row{"send", {"t", "a", "--property", "x"}, "NAME=VALUE"},
+                    row{"pull", {"t", "--from", "nowhere"}, "--from"},
+                    row{"pull", {"t", "--wait", "1"}, "--queue N"},
+                    row{"topic", {"fly"}, "not `fly`"},
+                    row{"topic", {"create", "bad name"}, "illegal characters"},
+                    row{"topic", {"create", "t", "--perm", "x"}, "--perm"},
+                    row{"topic", {"create", "t", "--wings", "2"}, "--wings"},
+                    row{"config", {"nothing"}, "no setting"});
+  CAPTURE(x.verb, x.arguments);
+  auto answer = node.ask(x.verb, x.arguments);
+  REQUIRE_FALSE(answer);
+  CHECK(context_of(answer.error()).find(x.says) != std::string::npos);
+}
+
+TEST_CASE("admin: too big a line is refused") {
+  scratch home;
+  shell_node node{home.path()};
+  CHECK(error_of(node.ask("ls", words(limits::admin_words_max + 1)))
+        == errc::invalid_argument);
+  CHECK(error_of(
+          node.ask("ls", {std::string(limits::admin_text_bytes_max + 1, 'x')}))
+        == errc::invalid_argument);
+}
+
+TEST_CASE("help: every example of every verb runs as it stands") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "orders"}));
+  REQUIRE(node.ask("send", {"orders", "x"}));
+  REQUIRE(node.ask("group", {"create", "billing"}));
+  put(node, "/custom/wordcount", node.system().spawn(parrot));
+  app::surroundings world;
+  world.ask = [&](const admin_request& x) {
+    return node.ask(x.verb, x.arguments);
+  };
+  std::string printed;
+  world.print = [&](const std::string& x) { printed += x; };
+  world.sleep = [](std::chrono::milliseconds) {};
+  world.assume_yes = false;
+  auto run = [&](std::string_view name, std::string_view examples) {
+    CAPTURE(name, printed);
+    CHECK_FALSE(examples.empty());
+    std::string text{examples};
+    // What is made by an example may be there from the setting up.
+    for (const auto* made : {"topic create", "group create"})
+      if (auto place = text.find(made); place != text.npos)
+        text.insert(place, "try ");
+    auto lines = app::parse_script(text, std::string{name}, ".");
+    REQUIRE(lines);
+    auto code = app::interpreter{world}.run(*lines);
+    CAPTURE(printed);
+    CHECK(code == app::exit_code::good);
+    CHECK(app::help(std::string{name}));
+  };
+  for (const auto& verb : all_verbs())
+    run(verb.name, verb.examples);
+  for (const auto& verb : app::local_verbs())
+    if (verb.name != "include" && verb.name != "exit") // want a file, a person
+      run(verb.name, verb.examples);
+}
+
+TEST_CASE("completion: verbs, actions and live names") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "orders"}));
+  REQUIRE(node.ask("group", {"create", "orderly"}));
+  auto ask = [&](const admin_request& x) {
+    return node.ask(x.verb, x.arguments);
+  };
+  auto offers = [&](const words& before, const char* partial) {
+    return app::complete(before, partial, ask);
+  };
+  CHECK(offers({}, "top") == words{"topic"});
+  CHECK(offers({"topic"}, "de") == words{"describe", "delete"});
+  CHECK(offers({"topic", "describe"}, "ord") == words{"orders"});
+  CHECK(offers({"group", "describe"}, "ord") == words{"orderly"});
+  CHECK(offers({"lag"}, "ord") == words{"orderly"});
+  CHECK(offers({"show"}, "/lo") == words{"/log"});
+  CHECK(offers({"show"}, "/topic/ord") == words{"/topic/orders"});
+  CHECK(offers({"watch", "send"}, "ord") == words{"orders"});
+  CHECK(offers({"show"}, "/nothing/").empty());
+}
