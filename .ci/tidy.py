@@ -14,7 +14,9 @@ MAY = {
     "storage": {"include"},
     "actors/reactor": {"include"},
     "actors/remoting": {"include"},
-    "actors": {"include", "storage", "actors/reactor", "actors/remoting"},
+    "actors/deadlines": {"include", "storage"},
+    "actors": {"include", "storage", "actors/reactor", "actors/remoting",
+               "actors/deadlines"},
     "app": {"include", "storage", "actors", "actors/reactor",
             "actors/remoting"},
 }

@@ -2,9 +2,9 @@
 
 #include "deadlines/deadline_keeper.hpp"
 #include "deadlines/log_access.hpp"
+#include "deadlines/timed_record.hpp"
 #include "reactor/quiet.hpp"
 #include "storage/commit_log.hpp"
-#include "timers/timed_record.hpp"
 #include "transaction_coordinator/half_record.hpp"
 
 #include "troupe/limits.hpp"
