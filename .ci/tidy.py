@@ -15,8 +15,9 @@ MAY = {
     "actors/filter": {"include"},
     "actors/reactor": {"include"},
     "actors/remoting": {"include"},
-    "actors": {"include", "storage", "actors/filter", "actors/reactor",
-               "actors/remoting"},
+    "actors/deadlines": {"include", "storage"},
+    "actors": {"include", "storage", "actors/deadlines", "actors/filter",
+               "actors/reactor", "actors/remoting"},
     "app": {"include", "storage", "actors", "actors/filter", "actors/reactor",
             "actors/remoting"},
 }

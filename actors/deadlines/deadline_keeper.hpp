@@ -34,9 +34,12 @@ public:
   /// Changes of another kind that belong to the same events.
   std::vector<deadline_change> others;
 
-  void start(commit_log_actor log, state_store_actor store) {
+  /// @param applied  what the log says before it is in LMDB
+  void start(commit_log_actor log, state_store_actor store,
+             log_offset applied) {
     log_ = std::move(log);
     store_ = std::move(store);
+    seen_ = written_ = applied;
     window.expect_rows();
     turn();
   }

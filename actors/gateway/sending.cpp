@@ -1,9 +1,9 @@
 #include "gateway/sending.hpp"
 
+#include "deadlines/timed_record.hpp"
 #include "remoting/bodies/batch_body.hpp"
 #include "remoting/command_codec.hpp"
 #include "remoting/recall_handle.hpp"
-#include "timers/timed_record.hpp"
 
 #include "troupe/model/hash.hpp"
 #include "troupe/model/message_id.hpp"

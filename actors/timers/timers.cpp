@@ -2,8 +2,9 @@
 
 #include "deadlines/deadline_keeper.hpp"
 #include "deadlines/log_access.hpp"
+#include "deadlines/timed_record.hpp"
 #include "reactor/quiet.hpp"
-#include "timers/timed_record.hpp"
+#include "storage/commit_log.hpp"
 
 #include "troupe/limits.hpp"
 #include "troupe/log.hpp"
@@ -38,7 +39,7 @@ public:
     make_quiet(*this);
     count_pending();
     log_.start(options_.log, options_.log_actor, options_.directory);
-    waiting_.start(options_.log_actor, options_.store);
+    waiting_.start(options_.log_actor, options_.store, options_.log->written());
     return {
       [this](const log_events& x) { follow(x); },
       [this](const apply_events& x) { return apply(x.end); },

@@ -1,4 +1,4 @@
-#include "timers/timed_record.hpp"
+#include "deadlines/timed_record.hpp"
 
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
