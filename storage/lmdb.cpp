@@ -16,7 +16,8 @@ namespace troupe::storage {
 namespace {
 
 constexpr std::array<const char*, table_count> table_names{
-  "meta", "topics", "groups", "offsets", "settings", "delays"};
+  "meta",     "topics", "groups", "offsets",
+  "settings", "delays", "leases", "request_modes"};
 
 constexpr std::string_view format_key = "format";
 constexpr std::string_view format_version = "1";

@@ -27,10 +27,12 @@ enum class table : std::uint8_t {
   groups,
   offsets,
   settings,
-  delays
+  delays,
+  leases,
+  request_modes
 };
 
-inline constexpr std::size_t table_count = 6;
+inline constexpr std::size_t table_count = 8;
 
 /// A change of one row.
 struct row_change {

@@ -225,4 +225,74 @@ decode_setting_key(std::string_view key) {
                    std::string{key.substr(middle + 1)}};
 }
 
+std::string encode_lease_key(const lease_key& key) {
+  return encode_offset_key(key.queue.group, key.queue.queue)
+         + encode_number(key.start.value) + encode_number(key.pop_time.value);
+}
+
+std::string encode_lease(const lease_row& lease) {
+  row_writer row;
+  row.number(lease.invisible_ms)
+    .number(lease.revive_queue)
+    .text(lease.attempt)
+    .number(static_cast<std::uint32_t>(lease.messages.size()));
+  for (const auto& message : lease.messages)
+    row.number(message.offset.value)
+      .flag(message.acked)
+      .number(message.visible.value)
+      .number(message.consumed);
+  return row.take();
+}
+
+std::optional<lease_row> decode_lease(std::string_view key,
+                                      std::string_view value) {
+  constexpr std::size_t times = 16; // start and pop time, 8 bytes each
+  if (key.size() < times)
+    return {};
+  auto queue = decode_offset_key(key.substr(0, key.size() - times));
+  if (!queue)
+    return {};
+  const auto* tail = key.data() + key.size() - times;
+  lease_row lease;
+  lease.key = {{queue->first, queue->second},
+               {load<std::int64_t>(tail)},
+               {load<std::int64_t>(tail + 8)}};
+  std::uint32_t count = 0;
+  row_reader row{value};
+  row.number(lease.invisible_ms)
+    .number(lease.revive_queue)
+    .text(lease.attempt)
+    .number(count);
+  for (std::uint32_t i = 0; row.good() && i < count; ++i) {
+    leased_message message;
+    row.number(message.offset.value)
+      .flag(message.acked)
+      .number(message.visible.value)
+      .number(message.consumed);
+    lease.messages.push_back(message);
+  }
+  return row.good() ? std::optional{lease} : std::nullopt;
+}
+
+std::string encode_request_mode_key(const request_mode& mode) {
+  return encode_setting_key(mode.topic, mode.group);
+}
+
+std::string encode_request_mode(const request_mode& mode) {
+  return row_writer{}.flag(mode.pop).number(mode.share_queues).take();
+}
+
+std::optional<request_mode> decode_request_mode(std::string_view key,
+                                                std::string_view value) {
+  auto names = decode_setting_key(key);
+  if (!names)
+    return {};
+  request_mode mode;
+  mode.topic = names->first;
+  mode.group = names->second;
+  row_reader row{value};
+  row.flag(mode.pop).number(mode.share_queues);
+  return row.good() ? std::optional{mode} : std::nullopt;
+}
+
 } // namespace troupe::storage

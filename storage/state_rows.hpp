@@ -6,6 +6,7 @@
 #include "storage/lmdb.hpp"
 
 #include "troupe/model/group_config.hpp"
+#include "troupe/model/lease.hpp"
 #include "troupe/model/queue_key.hpp"
 #include "troupe/model/topic_config.hpp"
 
@@ -40,5 +41,18 @@ std::optional<data_version> decode_version(std::string_view value);
 std::string encode_setting_key(std::string_view ns, std::string_view name);
 std::optional<std::pair<std::string, std::string>>
 decode_setting_key(std::string_view key);
+
+/// Key of a lease: group, 0, topic, 0, queue id, start, pop time.
+std::string encode_lease_key(const lease_key& key);
+
+std::string encode_lease(const lease_row& lease);
+std::optional<lease_row> decode_lease(std::string_view key,
+                                      std::string_view value);
+
+/// Key of a request mode: topic, 0, group.
+std::string encode_request_mode_key(const request_mode& mode);
+std::string encode_request_mode(const request_mode& mode);
+std::optional<request_mode> decode_request_mode(std::string_view key,
+                                                std::string_view value);
 
 } // namespace troupe::storage

@@ -48,6 +48,7 @@ public:
         state_.commit(x.rows);
         arm_commit();
       },
+      [this](const adopt_offsets& x) { state_.adopt(x.rows); },
       [this](const list_offsets& x) {
         return group_offsets{state_.offsets(x.topic)};
       },

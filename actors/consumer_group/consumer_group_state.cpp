@@ -169,6 +169,12 @@ void consumer_group_state::commit(const std::vector<offset_row>& rows) {
   }
 }
 
+void consumer_group_state::adopt(const std::vector<offset_row>& rows) {
+  for (const auto& row : rows)
+    if (!resets_.contains(row.queue))
+      progress_[row.queue] = row.offset;
+}
+
 std::vector<offset_row>
 consumer_group_state::offsets(const std::string& topic) const {
   std::vector<offset_row> rows;

@@ -67,6 +67,9 @@ public:
   /// Takes reported progress; queues that wait for take_reset keep theirs.
   void commit(const std::vector<offset_row>& rows);
 
+  /// Takes progress that is durable already.
+  void adopt(const std::vector<offset_row>& rows);
+
   std::vector<offset_row> offsets(const std::string& topic) const;
 
   void reset(const std::vector<offset_row>& rows);

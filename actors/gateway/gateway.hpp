@@ -7,6 +7,7 @@
 #include "troupe/actor/commit_log.hpp"
 #include "troupe/actor/gateway.hpp"
 #include "troupe/actor/name_server.hpp"
+#include "troupe/actor/pop.hpp"
 #include "troupe/actor/scheduler.hpp"
 #include "troupe/model/delay_levels.hpp"
 
@@ -39,6 +40,7 @@ struct gateway_options {
   directory_actor directory;
   commit_log_actor log;
   scheduler_actor scheduler;
+  pop_actor pop;
   // Null on a node that is broker only.
   name_server_actor names;
 

@@ -37,6 +37,8 @@ public:
       [this](const put_offsets& x) { return put(x); },
       [this](const put_kv& x) { return put(x); },
       [this](const put_delays& x) { return put(x); },
+      [this](const put_leases& x) { return put(x); },
+      [this](const put_request_modes& x) { return put(x); },
       [this](const commit_state_tick&) { commit(); },
     };
   }
@@ -127,6 +129,29 @@ private:
     return promise();
   }
 
+  caf::typed_response_promise<stored> put(const put_leases& x) {
+    for (const auto& key : x.removed)
+      change(table::leases, storage::encode_lease_key(key), {});
+    for (const auto& lease : x.changed)
+      change(table::leases, storage::encode_lease_key(lease.key),
+             storage::encode_lease(lease));
+    for (const auto& group : x.progress)
+      for (const auto& row : group.rows)
+        change(table::offsets,
+               storage::encode_offset_key(group.group, row.queue),
+               storage::encode_number(row.offset.value));
+    return promise();
+  }
+
+  caf::typed_response_promise<stored> put(const put_request_modes& x) {
+    for (const auto& mode : x.removed)
+      change(table::request_modes, storage::encode_request_mode_key(mode), {});
+    for (const auto& mode : x.changed)
+      change(table::request_modes, storage::encode_request_mode_key(mode),
+             storage::encode_request_mode(mode));
+    return promise();
+  }
+
   void commit() {
     armed_ = false;
     if (rows_.empty() && waiting_.empty())
@@ -204,6 +229,15 @@ private:
         level.offset = {*offset};
         state.delays.push_back(level);
         return true;
+      });
+    if (read)
+      read = each(table::leases, [&](auto key, auto value) {
+        return keep(state.leases, storage::decode_lease(key, value));
+      });
+    if (read)
+      read = each(table::request_modes, [&](auto key, auto value) {
+        return keep(state.request_modes,
+                    storage::decode_request_mode(key, value));
       });
     if (read)
       read = each(table::meta, [&](auto key, auto value) {

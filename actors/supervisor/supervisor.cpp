@@ -6,6 +6,8 @@
 #include "flusher/flusher.hpp"
 #include "key_index/key_index.hpp"
 #include "name_server/name_server.hpp"
+#include "pop/lease_table.hpp"
+#include "pop/pop.hpp"
 #include "producer/producer.hpp"
 #include "queue/queue.hpp"
 #include "reactor/quiet.hpp"
@@ -29,6 +31,7 @@
 
 #include <algorithm>
 #include <map>
+#include <random>
 
 namespace troupe {
 
@@ -57,6 +60,7 @@ caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
   watch(cast.directory, "directory");
   watch(cast.scheduler, "scheduler");
   watch(cast.retention, "retention");
+  watch(cast.pop, "pop");
   watch(cast.gateway, "gateway");
   self->set_down_handler([self, on_failure](const caf::down_msg& x) {
     if (x.reason == caf::exit_reason::user_shutdown || !x.reason)
@@ -215,6 +219,12 @@ void spawn_broker(caf::actor_system& system, reactor& home,
     return spawn_producer(system, here, std::move(group));
   };
   auto delays = stored.delays;
+  auto leases = std::move(stored.leases);
+  auto modes = std::move(stored.request_modes);
+  std::vector<offset_row> copied;
+  for (const auto& progress : stored.progress)
+    if (progress.group == revive_group)
+      copied = progress.rows;
   names.stored = std::move(stored);
   cast.directory = spawn_directory(system, here, std::move(names));
   caf::anon_send(cast.commit_log, set_rows_source{cast.directory});
@@ -233,6 +243,10 @@ void spawn_broker(caf::actor_system& system, reactor& home,
   // Who reads old records again: no segment goes that one of them needs.
   caf::anon_send(cast.retention,
                  add_log_follower{"delayed messages", cast.scheduler});
+  cast.pop = spawn_pop(system, here,
+                       {options.broker_name, std::move(leases),
+                        std::move(copied), std::move(modes), cast.directory,
+                        cast.state_store, std::random_device{}()});
 }
 
 } // namespace
@@ -302,6 +316,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.directory = cast.directory;
   doors.log = cast.commit_log;
   doors.scheduler = cast.scheduler;
+  doors.pop = cast.pop;
   doors.names = cast.name_server;
   doors.settings = options.settings;
   doors.started = now_ms();
@@ -360,6 +375,7 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
     end(cast.gateway);
     end(cast.retention);
     end(cast.scheduler);
+    end(cast.pop);
     end(cast.directory);
     end(cast.commit_log);
     end(cast.name_server);

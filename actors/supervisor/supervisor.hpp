@@ -11,6 +11,7 @@
 #include "troupe/actor/flusher.hpp"
 #include "troupe/actor/key_index.hpp"
 #include "troupe/actor/name_server.hpp"
+#include "troupe/actor/pop.hpp"
 #include "troupe/actor/registrar.hpp"
 #include "troupe/actor/retention.hpp"
 #include "troupe/actor/scheduler.hpp"
@@ -67,6 +68,7 @@ struct cast_handles {
   directory_actor directory;
   scheduler_actor scheduler;
   retention_actor retention;
+  pop_actor pop;
   gateway_actor gateway;
   caf::actor supervisor;
   gateway_ports ports;

@@ -98,6 +98,23 @@ inline constexpr seconds register_timeout{24};
 inline constexpr std::size_t brokers_max = 65536;
 inline constexpr std::size_t kv_entries_max = 65536;
 
+// Pops (RocketMQ 5.3's values where it has them).
+inline constexpr std::int32_t pop_messages_max = 32; // of one pop
+inline constexpr std::size_t leased_messages_max = 1'000'000;
+inline constexpr std::size_t waiting_pops_max = 100'000;
+inline constexpr std::size_t waiting_pops_per_queue_max = 1024; // of a group
+inline constexpr std::size_t popped_topics_max = 65536; // groups' idle ones go
+inline constexpr std::size_t request_modes_max = 65536;
+inline constexpr std::int32_t pop_revive_queues = 8;   // in receipts only
+inline constexpr std::int32_t pop_retry_percent = 20;  // retry topic first
+inline constexpr std::int32_t pop_scans_max = 16;      // of one queue, filtered
+inline constexpr std::size_t revives_at_once_max = 64; // leases
+inline constexpr milliseconds pop_late_max{500};       // after its time to wait
+inline constexpr milliseconds pop_wait_margin{50}; // answered so much earlier
+inline constexpr seconds pop_idle{60}; // then its progress is asked for again
+inline constexpr seconds pop_step_timeout{15}; // a queue does not answer
+inline constexpr seconds revive_retry{1};      // after a failed append
+
 // State store.
 inline constexpr std::size_t state_map_bytes = std::size_t{1} << 30; // grows
 inline constexpr std::size_t state_rows_per_commit_max = 100'000;

@@ -114,3 +114,25 @@ TEST_CASE("the map grows when it is full") {
       {{table::settings, "key" + std::to_string(rows++), value}}));
   CHECK(rows_of(**state, table::settings).size() == rows);
 }
+
+TEST_CASE("leases and request modes are read as they were written") {
+  lease_row lease;
+  lease.key = {{"G", {"%RETRY%G_T", {3}}}, {100}, {1700000000000}};
+  lease.invisible_ms = 60000;
+  lease.revive_queue = 999;
+  lease.attempt = "attempt";
+  lease.messages = {{{100}, false, {}, 0}, {{117}, true, {17}, 2}};
+  auto again = decode_lease(encode_lease_key(lease.key), encode_lease(lease));
+  REQUIRE(again);
+  CHECK(*again == lease);
+  auto key = encode_lease_key(lease.key);
+  auto value = encode_lease(lease);
+  for (std::size_t i = 0; i < value.size(); ++i)
+    CHECK_FALSE(decode_lease(key, value.substr(0, i)));
+  CHECK_FALSE(decode_lease(key.substr(1 + key.size() / 2), value));
+  request_mode mode{"T", "G", true, 8};
+  auto mode_again = decode_request_mode(encode_request_mode_key(mode),
+                                        encode_request_mode(mode));
+  REQUIRE(mode_again);
+  CHECK(*mode_again == mode);
+}

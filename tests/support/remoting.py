@@ -11,11 +11,16 @@ UPDATE_AND_CREATE_TOPIC = 17
 GET_ROUTEINFO_BY_TOPIC = 105
 SEND_MESSAGE_V2 = 310
 SEND_BATCH_MESSAGE = 320
+POP_MESSAGE = 200050
+ACK_MESSAGE = 200051
+CHANGE_MESSAGE_INVISIBLETIME = 200053
+BATCH_ACK_MESSAGE = 200151
 
 PULL_NOT_FOUND = 19
 
 Answer = namedtuple("Answer", "code opaque remark fields body")
-Record = namedtuple("Record", "queue queue_offset position body topic")
+Record = namedtuple("Record",
+                    "queue queue_offset position body topic properties")
 
 
 class Link:
@@ -107,6 +112,10 @@ def records(body):
         length, = struct.unpack_from(">I", body, body_at)
         data = body[body_at + 4:body_at + 4 + length]
         topic_at = body_at + 4 + length
-        topic = body[topic_at + 1:topic_at + 1 + body[topic_at]].decode()
-        yield Record(queue, queue_offset, position, data, topic)
+        text_at = topic_at + 1 + body[topic_at]
+        topic = body[topic_at + 1:text_at].decode()
+        text = body[text_at + 2:at + size].decode(errors="replace")
+        properties = dict(x.split("\x01", 1) for x in text.split("\x02")
+                          if "\x01" in x)
+        yield Record(queue, queue_offset, position, data, topic, properties)
         at += size

@@ -48,6 +48,16 @@
   X(get_all_producer_info)                                                     \
   X(query_topics_by_consumer)                                                  \
   X(query_subscription_by_consumer)                                            \
+  X(query_assignment)                                                          \
+  X(set_message_request_mode)                                                  \
+  X(get_all_message_request_mode)                                              \
+  X(pop_message)                                                               \
+  X(ack_message)                                                               \
+  X(peek_message)                                                              \
+  X(change_message_invisibletime)                                              \
+  X(notification)                                                              \
+  X(polling_info)                                                              \
+  X(batch_ack_message)                                                         \
   X(get_topic_config)                                                          \
   X(get_subscriptiongroup_config)                                              \
   X(lite_pull_message)

@@ -91,6 +91,12 @@ struct commit_offsets {
   std::vector<offset_row> rows;
 };
 
+/// Progress that pop has made durable together with its leases: only to be
+/// remembered. Queues that wait for take_reset keep theirs.
+struct adopt_offsets {
+  std::vector<offset_row> rows;
+};
+
 /// All progress, of one topic or (empty) of all.
 struct list_offsets {
   std::string topic;
@@ -166,7 +172,7 @@ using consumer_group_actor = caf::typed_actor<
   caf::replies_to<join_group>::with<group_joined>, caf::reacts_to<leave_group>,
   caf::replies_to<list_members>::with<group_members>,
   caf::replies_to<query_offset>::with<group_offset>,
-  caf::reacts_to<commit_offsets>,
+  caf::reacts_to<commit_offsets>, caf::reacts_to<adopt_offsets>,
   caf::replies_to<list_offsets>::with<group_offsets>,
   caf::replies_to<reset_offsets>::with<group_offsets>,
   caf::reacts_to<take_reset>, caf::replies_to<lock_queues>::with<queues_locked>,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "troupe/actor/consumer_group.hpp"
+#include "troupe/model/lease.hpp"
 #include "troupe/model/topic_config.hpp"
 
 #include <optional>
@@ -39,6 +40,8 @@ struct stored_state {
   std::vector<group_progress> progress;
   std::vector<kv_entry> kv;
   std::vector<delay_progress> delays;
+  std::vector<lease_row> leases;
+  std::vector<request_mode> request_modes;
 };
 
 struct put_topics {
@@ -67,6 +70,18 @@ struct put_delays {
   std::vector<delay_progress> levels;
 };
 
+/// Leases and the progress of the groups that popped, in one transaction.
+struct put_leases {
+  std::vector<lease_row> changed;
+  std::vector<lease_key> removed;
+  std::vector<group_progress> progress;
+};
+
+struct put_request_modes {
+  std::vector<request_mode> changed;
+  std::vector<request_mode> removed; ///< topic and group count
+};
+
 /// What was put is durable.
 struct stored {};
 
@@ -82,6 +97,9 @@ using state_store_actor = caf::typed_actor<
   caf::replies_to<put_groups>::with<stored>,
   caf::replies_to<put_offsets>::with<stored>,
   caf::replies_to<put_kv>::with<stored>,
-  caf::replies_to<put_delays>::with<stored>, caf::reacts_to<commit_state_tick>>;
+  caf::replies_to<put_delays>::with<stored>,
+  caf::replies_to<put_leases>::with<stored>,
+  caf::replies_to<put_request_modes>::with<stored>,
+  caf::reacts_to<commit_state_tick>>;
 
 } // namespace troupe

@@ -38,8 +38,30 @@ inline std::string dead_letter_topic_of(std::string_view group) {
   return std::string{dead_letter_prefix}.append(group);
 }
 
+/// The topic that a group's pops of `topic` are revived to: `%RETRY%`, group,
+/// `_`, topic. RocketMQ calls it version 1.
+inline std::string pop_retry_topic_of(std::string_view group,
+                                      std::string_view topic) {
+  return retry_topic_of(group).append(1, '_').append(topic);
+}
+
+/// The same with `+` between them, as newer RocketMQs may be told to name it.
+inline std::string pop_retry_topic_v2_of(std::string_view group,
+                                         std::string_view topic) {
+  return retry_topic_of(group).append(1, '+').append(topic);
+}
+
 inline bool is_retry_topic(std::string_view topic) {
   return topic.starts_with(retry_prefix);
+}
+
+/// The topic whose pops by `group` are revived to that retry topic; empty when
+/// it is none of that group.
+inline std::string_view topic_of_pop_retry(std::string_view group,
+                                           std::string_view topic) {
+  auto prefix = pop_retry_topic_of(group, {});
+  return topic.starts_with(prefix) ? topic.substr(prefix.size())
+                                   : std::string_view{};
 }
 
 inline bool is_dead_letter_topic(std::string_view topic) {

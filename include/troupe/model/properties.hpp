@@ -27,6 +27,7 @@ inline constexpr std::string_view region = "MSG_REGION";
 inline constexpr std::string_view trace_on = "TRACE_ON";
 inline constexpr std::string_view cluster = "CLUSTER";
 inline constexpr std::string_view pop_receipt = "POP_CK";
+inline constexpr std::string_view first_pop_time = "1ST_POP_TIME";
 inline constexpr std::string_view timer_delay_seconds = "TIMER_DELAY_SEC";
 inline constexpr std::string_view timer_delay_ms = "TIMER_DELAY_MS";
 inline constexpr std::string_view timer_deliver_ms = "TIMER_DELIVER_MS";

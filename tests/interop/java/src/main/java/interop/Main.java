@@ -47,6 +47,7 @@ public final class Main {
         TransactionCases.addTo(all);
         GroupCases.addTo(all);
         ConsumeCases.addTo(all);
+        PopCases.addTo(all);
         SendCases.addTo(all);
         AdminCases.addTo(all);
         return all.cases;
