@@ -54,7 +54,7 @@ TEST_CASE("a lease ends when its last message is acknowledged") {
   CHECK(table.acknowledge(lease_of(10), {11}) == ack_outcome::done);
   CHECK(table.acknowledge(lease_of(10), {11}) == ack_outcome::unknown);
   CHECK(table.acknowledge(lease_of(10), {99}) == ack_outcome::unknown);
-  CHECK(table.acknowledge(lease_of(9), {10}) == ack_outcome::unknown);
+  CHECK(table.acknowledge(lease_of(9), {12}) == ack_outcome::unknown);
   changes = table.take_changes();
   REQUIRE(changes.changed.size() == 1);
   CHECK(changes.changed[0].messages[1].acked);
