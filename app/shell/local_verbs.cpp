@@ -92,6 +92,19 @@ std::string_view meaning(errc code) {
     case errc::subscription_not_latest:
       return "the consumer knows a newer subscription than the node; it "
              "passes with the next heartbeat";
+    case errc::filter_not_found:
+      return "the group's SQL filter is not known here; it comes with its next "
+             "heartbeat";
+    case errc::filter_disabled:
+      return "SQL filters are switched off (property-filter)";
+    case errc::transaction_not_found:
+      return "no such transaction is open: it has ended or was given up";
+    case errc::transaction_mismatch:
+      return "the numbers that were sent are another transaction's";
+    case errc::transaction_expired:
+      return "the transaction's time is over; it can only be rolled back";
+    case errc::bad_recall_handle:
+      return "the handle is not of this broker, or the message is delivered";
     case errc::config_conflict:
       return "a broker's registration contradicts what is known";
     case errc::busy:
