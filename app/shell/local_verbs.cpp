@@ -102,7 +102,7 @@ std::string_view meaning(errc code) {
     case errc::transaction_mismatch:
       return "the numbers that were sent are another transaction's";
     case errc::transaction_expired:
-      return "the transaction's time is over; it can only be rolled back";
+      return "the time to settle it unasked is over; answer the next check";
     case errc::bad_recall_handle:
       return "the handle is not of this broker, or the message is delivered";
     case errc::config_conflict:

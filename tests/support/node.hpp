@@ -49,11 +49,6 @@ public:
 
   std::uint16_t broker_port() const { return cast_->ports.broker; }
 
-  /// For messages straight to an actor.
-  caf::actor_system& system() { return system_; }
-
-  const cast_handles& cast() const { return *cast_; }
-
   std::uint16_t name_server_port() const { return cast_->ports.name_server; }
 
   /// Its actors, to be asked directly.
