@@ -579,6 +579,24 @@ std::string handle_of(const gateway_context& context, std::string_view text) {
      value(properties::unique_key)});
 }
 
+/// A send's answer and the handle by which its message is recalled.
+void answer_timed(connection& to, const caller& from,
+                  const remoting::send_result& result,
+                  std::string_view handle) {
+  auto queue = std::to_string(result.queue);
+  auto offset = std::to_string(result.offset);
+  const std::array<remoting::field_view, 7> fields{
+    {{"queueId", queue},
+     {"msgId", result.message_id},
+     {"TRACE_ON", "true"},
+     {"MSG_REGION", "DefaultRegion"},
+     {"queueOffset", offset},
+     {"transactionId", result.transaction_id},
+     {"recallHandle", handle}}};
+  remoting::append_response(to.out.tail(), from.encoding, from.opaque,
+                            remoting::response_code::success, {}, fields, {});
+}
+
 /// Answers the request of rows [first, last), all stored.
 void answer_stored(gateway_context& context,
                    std::span<const append_outcome> rows) {
@@ -613,7 +631,8 @@ void answer_stored(gateway_context& context,
   std::string handle;
   if (first.from.answer == append_answer::timed)
     handle = handle_of(context, first.properties.view());
-  result.recall_handle = handle;
+  if (!handle.empty())
+    return answer_timed(*to, first.from, result, handle);
   remoting::append_send_response(to->out.tail(), first.from.encoding,
                                  first.from.opaque, result);
 }

@@ -211,15 +211,13 @@ void append_send_response(std::string& out, header_encoding encoding,
     return;
   digits queue{result.queue};
   digits offset{result.offset};
-  std::array<field_view, 7> fields{{{"queueId", queue},
+  std::array<field_view, 6> fields{{{"queueId", queue},
                                     {"msgId", result.message_id},
                                     {"TRACE_ON", "true"},
                                     {"MSG_REGION", "DefaultRegion"},
                                     {"queueOffset", offset},
                                     {"transactionId", result.transaction_id}}};
   auto count = result.transaction_id.empty() ? 5u : 6u;
-  if (!result.recall_handle.empty())
-    fields[count++] = {"recallHandle", result.recall_handle};
   append_head(out, encoding, response_parts(opaque, response_code::success, {}),
               std::span{fields}.first(count), 0);
 }

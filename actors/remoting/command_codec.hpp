@@ -31,7 +31,6 @@ struct send_result {
   std::int32_t queue = 0;
   std::int64_t offset = 0;
   std::string_view transaction_id; ///< the unique key; empty means absent
-  std::string_view recall_handle;  ///< of a timed message; empty means absent
 };
 
 void append_send_response(std::string& out, header_encoding encoding,
