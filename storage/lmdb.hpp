@@ -32,6 +32,9 @@ enum class table : std::uint8_t {
 
 inline constexpr std::size_t table_count = 6;
 
+/// The table's name in LMDB.
+const char* table_name(table where);
+
 /// A change of one row.
 struct row_change {
   table where = table::meta;
@@ -47,6 +50,11 @@ public:
   static caf::expected<std::unique_ptr<lmdb>>
   open(const std::string& directory,
        std::size_t map_bytes = limits::state_map_bytes);
+
+  /// Opens what is there and changes nothing.
+  /// @errors io_failed, state_corrupt
+  static caf::expected<std::unique_ptr<lmdb>>
+  open_to_read(const std::string& directory);
 
   ~lmdb();
 
@@ -66,6 +74,13 @@ public:
     const std::function<void(std::string_view key, std::string_view value)>&
       visit);
 
+  /// The same without a log line; a damaged row has no value.
+  /// @errors state_corrupt
+  caf::error for_each_row(
+    table where,
+    const std::function<void(std::string_view key,
+                             std::optional<std::string_view> value)>& visit);
+
 private:
   lmdb(MDB_env* env, std::size_t map_bytes)
     : env_(env),
@@ -77,6 +92,7 @@ private:
   MDB_env* env_;
   std::size_t map_bytes_;
   std::array<unsigned, table_count> tables_{};
+  std::array<bool, table_count> missing_{}; // only when opened to read
 };
 
 } // namespace troupe::storage

@@ -244,6 +244,10 @@ caf::expected<record_view> decode_record(std::string_view bytes,
   return view;
 }
 
+bool carries_crc(const record_view& record) {
+  return ends_with_crc(record.properties);
+}
+
 epoch_ms store_time_of(const char* record) {
   auto flags = load<std::int32_t>(record + record_at::sys_flag);
   auto born_bytes = (flags & sys_flag_born_v6) != 0 ? 20u : 8u;

@@ -102,6 +102,9 @@ enum class record_check : std::uint8_t {
 caf::expected<record_view> decode_record(std::string_view bytes,
                                          record_check check);
 
+/// Whether the record carries a checksum of all of it, as ours do.
+bool carries_crc(const record_view& record);
+
 /// The store time of a record whose first 76 bytes are at `record`.
 epoch_ms store_time_of(const char* record);
 
