@@ -1,6 +1,8 @@
 /// The troupe program: one executable, a sub-command for each use.
 #include "app/bench/bench_main.hpp"
+#include "app/bench/startup.hpp"
 #include "app/node/node_main.hpp"
+#include "app/store/store_main.hpp"
 
 #include <iostream>
 #include <string>
@@ -13,6 +15,7 @@ constexpr const char* usage =
   "\n"
   "  node    run a broker and name server in the foreground\n"
   "  bench   load and measure any server that speaks RocketMQ's protocol\n"
+  "  store   check, repair, look into or move a data directory\n"
   "\n"
   "`troupe COMMAND --help` lists the options of a command.\n";
 
@@ -28,8 +31,12 @@ int main(int argc, char** argv) {
   arguments.erase(arguments.begin());
   if (command == "node")
     return troupe::app::node_main(arguments);
+  if (command == "bench" && !arguments.empty() && arguments[0] == "startup")
+    return troupe::app::startup_main({arguments.begin() + 1, arguments.end()});
   if (command == "bench")
     return troupe::app::bench_main(arguments);
+  if (command == "store")
+    return troupe::app::store_main(arguments);
   if (command == "--version" || command == "version") {
     std::cout << "troupe " << TROUPE_VERSION << '\n';
     return 0;
