@@ -1,7 +1,9 @@
 /// The troupe program: one executable, a sub-command for each use.
 #include "app/bench/bench_main.hpp"
+#include "app/bench/startup.hpp"
 #include "app/node/node_main.hpp"
 #include "app/shell/shell_main.hpp"
+#include "app/store/store_main.hpp"
 
 #include <iostream>
 #include <string>
@@ -15,6 +17,7 @@ constexpr const char* usage =
   "  node    run a broker and name server in the foreground\n"
   "  shell   talk to a running node: its topics, groups, messages, actors\n"
   "  bench   load and measure any server that speaks RocketMQ's protocol\n"
+  "  store   check, repair, look into or move a data directory\n"
   "\n"
   "`troupe COMMAND --help` lists the options of a command. What the shell "
   "can do\nstands here as well: `troupe lag billing`; `troupe help` lists "
@@ -32,8 +35,12 @@ int main(int argc, char** argv) {
   arguments.erase(arguments.begin());
   if (command == "node")
     return troupe::app::node_main(arguments);
+  if (command == "bench" && !arguments.empty() && arguments[0] == "startup")
+    return troupe::app::startup_main({arguments.begin() + 1, arguments.end()});
   if (command == "bench")
     return troupe::app::bench_main(arguments);
+  if (command == "store")
+    return troupe::app::store_main(arguments);
   if (command == "--version" || command == "version") {
     std::cout << "troupe " << TROUPE_VERSION << '\n';
     return 0;

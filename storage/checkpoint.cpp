@@ -6,6 +6,7 @@
 
 #include "troupe/log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
@@ -59,6 +60,25 @@ checkpoint read_checkpoint(const std::string& data_directory) {
   log::error("storage", "the checkpoint is damaged, everything is derived anew")
     .with("file", path);
   return {};
+}
+
+std::vector<std::string> damaged_slots(const std::string& data_directory) {
+  std::vector<std::string> damaged;
+  auto path = path_in(data_directory);
+  if (!path_exists(path))
+    return damaged;
+  auto source = file::open(path, open_mode::read_only);
+  if (!source)
+    return {context_of(source.error())};
+  for (std::int64_t at : {std::int64_t{0}, slot_distance}) {
+    std::array<char, slot_bytes> bytes{};
+    auto got = (*source)->read(at, bytes.data(), bytes.size());
+    auto blank = std::ranges::all_of(bytes, [](char c) { return c == 0; });
+    if (!got || (!blank && !read_slot(**source, at)))
+      damaged.push_back("the slot at byte " + std::to_string(at)
+                        + " is damaged");
+  }
+  return damaged;
 }
 
 caf::error write_checkpoint(const std::string& data_directory,

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace troupe::storage {
 
@@ -23,6 +24,9 @@ struct checkpoint {
 /// The newest valid slot; a default one when there is no file yet or both are
 /// damaged, which only costs time: everything is derived again.
 checkpoint read_checkpoint(const std::string& data_directory);
+
+/// What is wrong with the slots; a slot that was never written is fine.
+std::vector<std::string> damaged_slots(const std::string& data_directory);
 
 /// Writes the slot that is not the newest, durably. Blocks.
 /// @errors disk_full, log_write_failed, log_sync_failed, io_failed

@@ -1,6 +1,7 @@
 #include "storage/commit_log.hpp"
 
-#include "storage/big_endian.hpp"
+#include "storage/damage_count.hpp"
+#include "storage/log_scan.hpp"
 
 #include "troupe/assert.hpp"
 #include "troupe/limits.hpp"
@@ -10,81 +11,6 @@
 #include <cstring>
 
 namespace troupe::storage {
-
-namespace {
-
-/// What stands at a place of the log.
-enum class content : std::uint8_t {
-  record,
-  blank,
-  nothing,
-  damaged
-};
-
-struct found_content {
-  content what = content::nothing;
-  record_view record;
-  std::string why;
-};
-
-/// Looks at `position`, with all checks.
-found_content look(const segment& where, log_offset position) {
-  auto left = where.end() - position;
-  if (left < static_cast<std::int64_t>(blank_bytes))
-    return {content::blank, {}, {}};
-  const auto* at = where.data(position);
-  auto size = load<std::uint32_t>(at);
-  auto magic = load<std::uint32_t>(at + record_at::magic);
-  if (magic == magic_blank && size == left)
-    return {content::blank, {}, {}};
-  if (size == 0 && magic == 0)
-    return {content::nothing, {}, {}};
-  auto record =
-    decode_record({at, static_cast<std::size_t>(left)}, record_check::crc);
-  if (!record)
-    return {content::damaged, {}, context_of(record.error())};
-  if (record->position != position)
-    return {content::damaged, {}, "the record names another place of the log"};
-  return {content::record, *record, {}};
-}
-
-/// Copies what was ever written from `from` on, up to as much as one run of the
-/// node may leave unsynced. Space that was only reserved is not even read.
-std::string bytes_after(const segment& where, log_offset from) {
-  const auto& file = *where.backing();
-  auto begin = from - where.start();
-  auto limit = std::min<std::int64_t>(
-    where.end() - where.start(),
-    begin + static_cast<std::int64_t>(limits::write_buffer_bytes_max));
-  // All places first: reading ahead fills the page cache with zeros, and what
-  // is in the cache counts as data.
-  std::vector<std::pair<std::int64_t, std::int64_t>> written;
-  for (auto at = file.next_data(begin); at >= 0 && at < limit;) {
-    auto hole = std::min(file.next_hole(at), limit);
-    if (hole <= at)
-      break;
-    written.emplace_back(at, hole);
-    at = file.next_data(hole);
-  }
-  std::string bytes;
-  std::string chunk;
-  constexpr std::int64_t chunk_bytes = 1 << 20;
-  for (auto [at, hole] : written)
-    for (; at < hole; at += chunk_bytes) {
-      chunk.resize(static_cast<std::size_t>(std::min(chunk_bytes, hole - at)));
-      if (!file.read_without_ahead(at, chunk.data(), chunk.size()))
-        break; // unreadable is as good as not written
-      if (chunk.front() == '\0'
-          && std::memcmp(chunk.data(), chunk.data() + 1, chunk.size() - 1) == 0)
-        continue;
-      bytes.resize(static_cast<std::size_t>(at - begin), '\0');
-      bytes += chunk;
-    }
-  bytes.resize(bytes.find_last_not_of('\0') + 1);
-  return bytes;
-}
-
-} // namespace
 
 segment_ptr log_reader::find(log_offset position) const {
   auto behind = std::ranges::upper_bound(
@@ -102,11 +28,17 @@ log_reader::read_record(log_offset position) const {
     return make_error(errc::message_not_found,
                       "can not find message by the offset, "
                         + std::to_string(position.value));
-  auto found = look(*where, position);
-  if (found.what == content::damaged)
+  auto found = look_at(*where, position);
+  if (found.what == log_content::damaged) {
+    damaged_records.fetch_add(1, std::memory_order_relaxed);
+    log::error("commit_log", "a damaged record is not served")
+      .with("segment", where->backing()->path())
+      .with("log_offset", position.value)
+      .with("why", found.why);
     return make_error(errc::corrupt_record, found.why + " at log offset "
                                               + std::to_string(position.value));
-  if (found.what != content::record)
+  }
+  if (found.what != log_content::record)
     return make_error(errc::message_not_found,
                       "can not find message by the offset, "
                         + std::to_string(position.value));
@@ -201,24 +133,26 @@ caf::error commit_log::recover(log_offset trusted, const visitor& visit,
     at = std::max(at, here.start());
     bool whole = false; // the segment ends with a blank
     while (!whole) {
-      auto next = look(here, at);
-      if (next.what == content::record) {
+      auto next = look_at(here, at);
+      if (next.what == log_content::record) {
         visit(next.record);
         ++found.records;
         found.bytes += next.record.size;
         at += next.record.size;
         continue;
       }
-      if (next.what == content::blank) {
+      if (next.what == log_content::blank) {
         whole = true;
         continue;
       }
       // Only the end of the log may hold nothing or half a record. If valid
       // records follow, this is damage: they are not given up for it.
-      auto resume = find_record_after(here, at);
+      const auto* following =
+        i + 1 < segments_.size() ? segments_[i + 1].get() : nullptr;
+      auto resume = find_record_after(here, following, at);
       if (resume == at)
         return cut(at, found);
-      if (next.what == content::damaged || resume != here.end())
+      if (next.what == log_content::damaged || resume != here.end())
         log::error("commit_log", "damaged bytes skipped")
           .with("segment", here.backing()->path())
           .with("log_offset", at.value)
@@ -232,32 +166,6 @@ caf::error commit_log::recover(log_offset trusted, const visitor& visit,
   return cut(at, found);
 }
 
-log_offset commit_log::find_record_after(const segment& where,
-                                         log_offset bad) const {
-  auto bytes = bytes_after(where, bad);
-  for (auto magic : {magic_v1, magic_v2}) {
-    char pattern[4];
-    store(pattern, magic);
-    std::size_t at = record_at::magic + 1;
-    for (;;) {
-      at = bytes.find(std::string_view{pattern, sizeof pattern}, at);
-      if (at == bytes.npos)
-        break;
-      auto candidate = bad + static_cast<std::int64_t>(at - record_at::magic);
-      if (look(where, candidate).what == content::record)
-        return candidate;
-      ++at;
-    }
-  }
-  auto next = index_of(bad) + 1;
-  if (next < segments_.size()) {
-    const auto& following = *segments_[next];
-    if (look(following, following.start()).what == content::record)
-      return where.end();
-  }
-  return bad;
-}
-
 caf::error commit_log::cut(log_offset end, recovered_log& found) {
   tail_ = index_of(end);
   // Segments behind the end hold no record.
@@ -269,8 +177,8 @@ caf::error commit_log::cut(log_offset end, recovered_log& found) {
   }
   // Left-overs of unfinished writes must never be taken for records later.
   const auto& last = tail();
-  auto rest = end < last.end() && look(last, end).what != content::blank
-                ? bytes_after(last, end)
+  auto rest = end < last.end() && look_at(last, end).what != log_content::blank
+                ? written_after(last, end)
                 : std::string{};
   if (!rest.empty()) {
     found.cut_bytes = static_cast<std::int64_t>(rest.size());

@@ -163,7 +163,6 @@ private:
   caf::error recover(log_offset trusted, const visitor& visit,
                      recovered_log& found);
   caf::error cut(log_offset end, recovered_log& found);
-  log_offset find_record_after(const segment& where, log_offset bad) const;
   caf::error make_next();
   caf::error roll();
   char* grow(std::size_t bytes);

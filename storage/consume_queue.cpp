@@ -223,9 +223,8 @@ caf::expected<file_ptr> consume_queue::open_file(std::int64_t index,
   }
   auto start = index * options_.file_rows * consume_row_bytes;
   // Read and write alike: a file that is read may be written to later.
-  auto opened =
-    file::open(options_.directory + "/" + start_name(start),
-               mode == open_mode::create ? mode : open_mode::read_write);
+  auto opened = file::open(options_.directory + "/" + start_name(start),
+                           mode == open_mode::create ? mode : options_.mode);
   if (!opened)
     return opened;
   if (files_.size() >= open_files_max)
@@ -290,6 +289,8 @@ caf::error consume_queue::trim(log_offset log_min) {
       high = middle;
   }
   min_ = low;
+  if (options_.mode == open_mode::read_only)
+    return caf::none;
   while (has_directory_ && first_index_ < first_kept_file()) {
     files_.erase(first_index_);
     auto start = first_index_ * options_.file_rows * consume_row_bytes;

@@ -37,6 +37,8 @@ inline constexpr std::int32_t unused_start_size = 0x7FFFFFFF;
 struct consume_queue_options {
   std::string directory; ///< <data>/consumequeue/<topic>/<queue id>
   std::int64_t file_rows = limits::consume_queue_file_rows;
+  /// read_only: for looking at a queue; no file is changed or removed.
+  open_mode mode = open_mode::read_write;
 };
 
 class consume_queue {

@@ -251,6 +251,23 @@ key_index::open_run(const std::string& name) const {
   return result;
 }
 
+caf::expected<std::uint64_t> check_run(const std::string& directory,
+                                       const std::string& name) {
+  auto opened = key_index{directory}.open_run(name);
+  if (!opened)
+    return std::move(opened.error());
+  run_reader entries{*opened->source, opened->entries};
+  index_entry before;
+  for (std::uint64_t i = 0; i < opened->entries; ++i) {
+    if (auto error = entries.next())
+      return error;
+    if (entries.entry() < before)
+      return make_error(errc::corrupt_file, "its entries are out of order");
+    before = entries.entry();
+  }
+  return opened->entries;
+}
+
 void key_index::add(std::vector<index_entry> entries, log_offset end) {
   if (end <= recent_end_)
     return;

@@ -21,6 +21,12 @@ namespace troupe::storage {
 /// The hash under which a key of a topic is found.
 std::uint64_t index_hash(std::string_view topic, std::string_view key);
 
+/// Reads a whole run: every block, and that they are in order.
+/// @returns its entries
+/// @errors corrupt_file, log_read_failed, io_failed
+caf::expected<std::uint64_t> check_run(const std::string& directory,
+                                       const std::string& name);
+
 class key_index {
 public:
   /// Opens the runs. A damaged one is put aside; what it covered is derived
@@ -59,6 +65,9 @@ public:
   caf::error trim(log_offset log_min);
 
 private:
+  friend caf::expected<std::uint64_t> check_run(const std::string& directory,
+                                                const std::string& name);
+
   struct run {
     file_ptr source;
     log_offset begin;

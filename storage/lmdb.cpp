@@ -21,7 +21,7 @@ constexpr std::array<const char*, table_count> table_names{
   "leases",   "request_modes", "custom",    "custom_state"};
 
 constexpr std::string_view format_key = "format";
-constexpr std::string_view format_version = "1";
+constexpr std::string_view format_version = "2";
 
 caf::error failed(errc code, const char* doing, int why) {
   return make_error(why == ENOSPC ? errc::disk_full : code,
@@ -36,21 +36,33 @@ std::string_view view_of(const MDB_val& x) {
   return {static_cast<const char*>(x.mv_data), x.mv_size};
 }
 
-/// LMDB's pages carry no checksum, so every row does: 4 bytes before its value.
-std::string sealed(std::string_view value) {
+std::uint32_t checksum(std::string_view key, std::string_view value) {
+  return crc32(std::string{key}.append(1, '\0').append(value));
+}
+
+/// LMDB's pages carry no checksum, so every row does, of key and value: 4 bytes
+/// before its value.
+std::string sealed(std::string_view key, std::string_view value) {
   std::string row(4, '\0');
-  store(row.data(), crc32(value));
+  store(row.data(), checksum(key, value));
   return row.append(value);
 }
 
 /// The value of a row; none when it is damaged.
-std::optional<std::string_view> unsealed(std::string_view row) {
-  if (row.size() < 4 || load<std::uint32_t>(row.data()) != crc32(row.substr(4)))
+std::optional<std::string_view> unsealed(std::string_view key,
+                                         std::string_view row) {
+  if (row.size() < 4
+      || load<std::uint32_t>(row.data()) != checksum(key, row.substr(4)))
     return {};
   return row.substr(4);
 }
 
 } // namespace
+
+const char* table_name(table where) {
+  auto index = static_cast<std::size_t>(where);
+  return index < table_names.size() ? table_names[index] : "unknown";
+}
 
 caf::expected<std::unique_ptr<lmdb>> lmdb::open(const std::string& directory,
                                                 std::size_t map_bytes) {
@@ -96,9 +108,9 @@ caf::error lmdb::open_tables() {
     MDB_val value{};
     auto& meta = tables_[static_cast<std::size_t>(table::meta)];
     if (mdb_get(txn, meta, &key, &value) == 0) {
-      version = unsealed(view_of(value)).value_or("damaged");
+      version = unsealed(format_key, view_of(value)).value_or("damaged");
     } else {
-      auto row = sealed(format_version);
+      auto row = sealed(format_key, format_version);
       value = val_of(row);
       rc = mdb_put(txn, meta, &key, &value, 0);
     }
@@ -127,7 +139,7 @@ int lmdb::try_write(const std::vector<row_change>& changes) {
     auto key = val_of(change.key);
     int rc = 0;
     if (change.value) {
-      auto row = sealed(*change.value);
+      auto row = sealed(change.key, *change.value);
       auto value = val_of(row);
       rc = mdb_put(txn, dbi, &key, &value, 0);
     } else {
@@ -159,10 +171,58 @@ caf::error lmdb::write(const std::vector<row_change>& changes) {
   }
 }
 
+caf::expected<std::unique_ptr<lmdb>>
+lmdb::open_to_read(const std::string& directory) {
+  MDB_env* env = nullptr;
+  if (auto rc = mdb_env_create(&env); rc != 0)
+    return failed(errc::io_failed, "cannot make an LMDB environment", rc);
+  std::unique_ptr<lmdb> result{new lmdb{env, limits::state_map_bytes}};
+  mdb_env_set_maxdbs(env, 16);
+  auto rc = mdb_env_open(env, directory.c_str(), MDB_NOTLS | MDB_RDONLY, 0644);
+  MDB_txn* txn = nullptr;
+  if (rc == 0)
+    rc = mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn);
+  for (std::size_t i = 0; rc == 0 && i < table_count; ++i) {
+    rc = mdb_dbi_open(txn, table_names[i], 0, &result->tables_[i]);
+    // A table that a later version of the node adds may not be there yet.
+    result->missing_[i] = rc == MDB_NOTFOUND;
+    if (rc == MDB_NOTFOUND)
+      rc = 0;
+  }
+  if (txn != nullptr) {
+    if (rc == 0)
+      rc = mdb_txn_commit(txn); // keeps the handles
+    else
+      mdb_txn_abort(txn);
+  }
+  if (rc != 0)
+    return failed(errc::state_corrupt,
+                  ("cannot read the state in " + directory).c_str(), rc);
+  return result;
+}
+
 caf::expected<std::size_t> lmdb::for_each(
   table where,
   const std::function<void(std::string_view, std::string_view)>& visit) {
-  return walk(where, {}, [&](std::string_view key, std::string_view value) {
+  std::size_t damaged = 0;
+  auto error =
+    walk(where, {}, [&](std::string_view key, const row_value& value) {
+      if (value)
+        visit(key, *value);
+      else
+        note_damaged(where, key, damaged);
+      return true;
+    });
+  if (error)
+    return error;
+  return damaged;
+}
+
+caf::error lmdb::for_each_row(
+  table where,
+  const std::function<void(std::string_view, std::optional<std::string_view>)>&
+    visit) {
+  return walk(where, {}, [&](std::string_view key, const row_value& value) {
     visit(key, value);
     return true;
   });
@@ -171,43 +231,47 @@ caf::expected<std::size_t> lmdb::for_each(
 caf::error lmdb::scan(
   table where, std::string_view first,
   const std::function<bool(std::string_view, std::string_view)>& visit) {
-  auto walked = walk(where, first, visit);
-  return walked ? caf::error{} : std::move(walked.error());
+  std::size_t damaged = 0;
+  return walk(where, first, [&](std::string_view key, const row_value& value) {
+    if (value)
+      return visit(key, *value);
+    note_damaged(where, key, damaged);
+    return true;
+  });
 }
 
-caf::expected<std::size_t> lmdb::walk(
+caf::error lmdb::walk(
   table where, std::string_view first,
-  const std::function<bool(std::string_view, std::string_view)>& visit) {
+  const std::function<bool(std::string_view, const row_value&)>& visit) {
+  auto index = static_cast<std::size_t>(where);
+  if (missing_[index])
+    return caf::none;
   MDB_txn* txn = nullptr;
   if (auto rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn); rc != 0)
     return failed(errc::state_corrupt, "cannot read state", rc);
   MDB_cursor* cursor = nullptr;
-  auto index = static_cast<std::size_t>(where);
   auto rc = mdb_cursor_open(txn, tables_[index], &cursor);
   auto key = val_of(first);
   MDB_val value{};
-  std::size_t damaged = 0;
   if (rc == 0)
     rc = mdb_cursor_get(cursor, &key, &value,
                         first.empty() ? MDB_FIRST : MDB_SET_RANGE);
-  while (rc == 0) {
-    if (auto content = unsealed(view_of(value))) {
-      if (!visit(view_of(key), *content))
-        break;
-    } else {
-      ++damaged;
-      log::error("state_store", "damaged row passed over")
-        .with("table", table_names[index])
-        .with("key", view_of(key));
-    }
+  while (rc == 0 && visit(view_of(key), unsealed(view_of(key), view_of(value))))
     rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-  }
   if (cursor != nullptr)
     mdb_cursor_close(cursor);
   mdb_txn_abort(txn);
-  if (rc != 0 && rc != MDB_NOTFOUND)
-    return failed(errc::state_corrupt, "cannot read state", rc);
-  return damaged;
+  return rc == 0 || rc == MDB_NOTFOUND
+           ? caf::error{}
+           : failed(errc::state_corrupt, "cannot read state", rc);
+}
+
+void lmdb::note_damaged(table where, std::string_view key,
+                        std::size_t& damaged) {
+  ++damaged;
+  log::error("state_store", "damaged row passed over")
+    .with("table", table_name(where))
+    .with("key", key);
 }
 
 caf::expected<std::optional<std::string>> lmdb::find(table where,
@@ -221,7 +285,7 @@ caf::expected<std::optional<std::string>> lmdb::find(table where,
     mdb_get(txn, tables_[static_cast<std::size_t>(where)], &key, &value);
   std::optional<std::string> found;
   if (rc == 0)
-    if (auto content = unsealed(view_of(value)))
+    if (auto content = unsealed(name, view_of(value)))
       found = std::string{*content};
   mdb_txn_abort(txn);
   if (rc != 0 && rc != MDB_NOTFOUND)

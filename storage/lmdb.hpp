@@ -38,6 +38,9 @@ enum class table : std::uint8_t {
 
 inline constexpr std::size_t table_count = 12;
 
+/// The table's name in LMDB.
+const char* table_name(table where);
+
 /// A change of one row.
 struct row_change {
   table where = table::meta;
@@ -53,6 +56,11 @@ public:
   static caf::expected<std::unique_ptr<lmdb>>
   open(const std::string& directory,
        std::size_t map_bytes = limits::state_map_bytes);
+
+  /// Opens what is there and changes nothing.
+  /// @errors io_failed, state_corrupt
+  static caf::expected<std::unique_ptr<lmdb>>
+  open_to_read(const std::string& directory);
 
   ~lmdb();
 
@@ -84,20 +92,33 @@ public:
   caf::expected<std::optional<std::string>> find(table where,
                                                  std::string_view key);
 
+  /// Calls `visit` with every row, without a log line; a damaged one has no
+  /// value.
+  /// @errors state_corrupt
+  caf::error for_each_row(
+    table where,
+    const std::function<void(std::string_view key,
+                             std::optional<std::string_view> value)>& visit);
+
 private:
   lmdb(MDB_env* env, std::size_t map_bytes)
     : env_(env),
       map_bytes_(map_bytes) {}
 
-  caf::expected<std::size_t>
+  using row_value = std::optional<std::string_view>; // none: damaged
+
+  caf::error
   walk(table where, std::string_view first,
-       const std::function<bool(std::string_view, std::string_view)>& visit);
+       const std::function<bool(std::string_view, const row_value&)>& visit);
+  static void note_damaged(table where, std::string_view key,
+                           std::size_t& damaged);
   int try_write(const std::vector<row_change>& changes);
   caf::error open_tables();
 
   MDB_env* env_;
   std::size_t map_bytes_;
   std::array<unsigned, table_count> tables_{};
+  std::array<bool, table_count> missing_{}; // only when opened to read
 };
 
 } // namespace troupe::storage

@@ -248,6 +248,10 @@ std::uint32_t record_size_of(const char* record) {
   return load<std::uint32_t>(record + record_at::total_size);
 }
 
+bool carries_crc(const record_view& record) {
+  return ends_with_crc(record.properties);
+}
+
 epoch_ms store_time_of(const char* record) {
   auto flags = load<std::int32_t>(record + record_at::sys_flag);
   auto born_bytes = (flags & sys_flag_born_v6) != 0 ? 20u : 8u;

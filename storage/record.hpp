@@ -106,6 +106,9 @@ caf::expected<record_view> decode_record(std::string_view bytes,
 /// The size of a record whose first 4 bytes are at `record`.
 std::uint32_t record_size_of(const char* record);
 
+/// Whether the record carries a checksum of all of it, as ours do.
+bool carries_crc(const record_view& record);
+
 /// The store time of a record whose first 76 bytes are at `record`.
 epoch_ms store_time_of(const char* record);
 

@@ -34,9 +34,9 @@ caf::expected<segment_ptr> segment::map(log_offset start, std::int64_t bytes,
 }
 
 caf::expected<segment_ptr> segment::open(const std::string& directory,
-                                         log_offset start, std::int64_t bytes) {
-  auto file = file::open(directory + "/" + start_name(start.value),
-                         open_mode::read_write);
+                                         log_offset start, std::int64_t bytes,
+                                         open_mode mode) {
+  auto file = file::open(directory + "/" + start_name(start.value), mode);
   if (!file)
     return std::move(file.error());
   auto size = (*file)->size();

@@ -22,8 +22,9 @@ class segment : public caf::ref_counted {
 public:
   /// Opens an existing segment.
   /// @errors io_failed; corrupt_file when its size is not `bytes`
-  static caf::expected<segment_ptr> open(const std::string& directory,
-                                         log_offset start, std::int64_t bytes);
+  static caf::expected<segment_ptr>
+  open(const std::string& directory, log_offset start, std::int64_t bytes,
+       open_mode mode = open_mode::read_write);
 
   /// Makes a segment with its blocks reserved, and its name durable. Blocks.
   /// @errors disk_full, io_failed

@@ -2,7 +2,9 @@
 
 #include "queue/queue_state.hpp"
 #include "reactor/quiet.hpp"
+#include "storage/damage_count.hpp"
 #include "storage/find_by_time.hpp"
+#include "storage/find_message.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -73,7 +75,8 @@ private:
       quit(std::move(rows.error()));
       return;
     }
-    state_ = queue_state{options_.log, std::move(*rows)};
+    state_ = queue_state{options_.log, std::move(*rows), options_.topic,
+                         options_.queue};
     state_.check_invariants();
   }
 
@@ -121,6 +124,8 @@ private:
         return park(std::move(pull));
       case pull_step::cold:
         return warm(std::move(pull));
+      case pull_step::mend:
+        return mend(std::move(pull));
     }
   }
 
@@ -152,6 +157,63 @@ private:
           answer.rows.push_back(lost);
           send_answers();
         });
+  }
+
+  /// Looks in the log for the message of a row that does not hold.
+  void mend(waiting_pull pull) {
+    auto broken = state_.broken();
+    log::error("queue", "a row and its message do not agree")
+      .with("topic", options_.topic)
+      .with("queue", options_.queue.value)
+      .with("offset", broken.offset.value)
+      .with("log_from", broken.from.value)
+      .with("log_to", broken.to.value)
+      .with("why", broken.why);
+    auto job = [reader = options_.log->reader(), topic = options_.topic,
+                queue = options_.queue,
+                broken]() -> caf::expected<std::int64_t> {
+      auto found = storage::find_message(reader, broken.from, broken.to, topic,
+                                         queue, broken.offset);
+      return found ? found->value : -1;
+    };
+    request(options_.cold_reader, caf::infinite, cold_number{std::move(job)})
+      .then(
+        [this, pull, broken](const cold_number_found& x) mutable {
+          if (!settle(broken, x.value))
+            return refuse(pull);
+          serve(std::move(pull), residency::checked);
+          send_answers();
+        },
+        [this, pull](caf::error& error) {
+          warn("cannot look for a message", error);
+          refuse(pull);
+        });
+  }
+
+  bool settle(const queue_state::broken_row& broken, std::int64_t position) {
+    std::optional<log_offset> found;
+    if (position >= 0)
+      found = log_offset{position};
+    else
+      storage::damaged_records.fetch_add(1, std::memory_order_relaxed);
+    log::error("queue", found ? "the row is mended from the log"
+                              : "a damaged message is skipped")
+      .with("topic", options_.topic)
+      .with("queue", options_.queue.value)
+      .with("offset", broken.offset.value)
+      .with("log_offset", position);
+    auto error = state_.mend(broken, found);
+    if (error)
+      warn("cannot mend the consume queue", error);
+    return !error;
+  }
+
+  void refuse(const waiting_pull& pull) {
+    pull_outcome lost;
+    lost.from = pull.row.from;
+    lost.status = pull_status::busy;
+    answer_to(pull.asker).rows.push_back(lost);
+    send_answers();
   }
 
   pull_done& answer_to(const pull_asker& asker) {

@@ -2,9 +2,11 @@
 
 #include "filter/sql_filter.hpp"
 #include "storage/record.hpp"
+#include "storage/recovery.hpp"
 
 #include "troupe/assert.hpp"
 #include "troupe/limits.hpp"
+#include "troupe/model/names.hpp"
 
 #include <algorithm>
 
@@ -31,9 +33,12 @@ void add_run(pull_done& done, std::size_t first_run, borrowed_bytes record) {
 } // namespace
 
 queue_state::queue_state(std::shared_ptr<const storage::commit_log> log,
-                         storage::consume_queue rows)
+                         storage::consume_queue rows, std::string topic,
+                         queue_id queue)
   : log_(std::move(log)),
     rows_(std::move(rows)),
+    topic_(std::move(topic)),
+    queue_(queue),
     next_(rows_.end()) {}
 
 void queue_state::assign(std::vector<append_row>& batch) {
@@ -137,7 +142,16 @@ pull_step queue_state::scan_rows(waiting_pull& pull, residency how,
         pull.seen = outcome.next;
         return pull_step::cold;
       }
-      if (auto record = log_->read(row.position, size)) {
+      auto record = log_->read(row.position, size);
+      if (record ? !holds(outcome.next, row, record->view())
+                 : row.position >= log_->min()) {
+        if (!record)
+          note_broken(outcome.next, "the row points outside of the log");
+        if (outcome.messages == 0)
+          return pull_step::mend;
+        break; // what is whole first; the next pull begins with this one
+      }
+      if (record) {
         if (matches_record(pull, record->view())) {
           add_run(done, outcome.first_run, std::move(*record));
           outcome.bytes += size;
@@ -182,6 +196,64 @@ bool queue_state::is_cold(const storage::consume_row& row, residency how,
   cold_ = {where->backing(), row.position - where->start(), bytes};
   pull.warm_end = row.position + bytes;
   return true;
+}
+
+/// Whether the bytes are the message that the row stands for, whole.
+bool queue_state::holds(queue_offset offset, const storage::consume_row& row,
+                        std::string_view bytes) {
+  auto record = storage::decode_record(bytes, storage::record_check::crc);
+  std::string why;
+  if (!record)
+    why = context_of(record.error());
+  else if (record->position != row.position || record->offset != offset
+           || record->queue != queue_ || record->topic != topic_
+           || record->size != bytes.size())
+    why = "the row points to another message";
+  if (why.empty())
+    return true;
+  note_broken(offset, std::move(why));
+  return false;
+}
+
+/// The message lies between its neighbours, if their rows can be had.
+void queue_state::note_broken(queue_offset offset, std::string why) {
+  broken_ = {offset, log_->min(), log_->written(), std::move(why)};
+  std::vector<storage::consume_row> near;
+  auto is_place = [&](const storage::consume_row& x) {
+    return x.size > 0 && x.position >= broken_.from && x.position < broken_.to;
+  };
+  if (offset > rows_.min()) {
+    auto read = rows_.read({offset.value - 1}, 1, near);
+    if (read && near.size() == 1 && is_place(near.front()))
+      broken_.from = near.front().position;
+  }
+  near.clear();
+  auto read = rows_.read({offset.value + 1}, 1, near);
+  if (read && near.size() == 1 && is_place(near.front()))
+    broken_.to = near.front().position;
+}
+
+caf::error queue_state::mend(const broken_row& broken,
+                             std::optional<log_offset> position) {
+  auto offset = broken.offset;
+  if (offset < rows_.min() || offset >= rows_.end())
+    return caf::none; // gone meanwhile
+  if (position) {
+    auto record = log_->reader().read_record(*position);
+    auto view = record ? storage::decode_record(record->view(),
+                                                storage::record_check::none)
+                       : record.error();
+    if (view) {
+      auto row = storage::row_of(*view, {});
+      // When a delayed message is due depends on levels known elsewhere.
+      std::vector<storage::consume_row> old;
+      if (topic_ == names::schedule_topic && rows_.read(offset, 1, old)
+          && !old.empty())
+        row.tags_code = old.front().tags_code;
+      return rows_.put(offset, row);
+    }
+  }
+  return rows_.put(offset, {broken.from, storage::damaged_row_size, 0});
 }
 
 void queue_state::expire(const waiting_pull& pull, pull_done& done) {

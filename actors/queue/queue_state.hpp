@@ -11,6 +11,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +31,7 @@ enum class pull_step : std::uint8_t {
   answered, ///< an outcome was added to the answer
   park,     ///< nothing there yet
   cold,     ///< the disk must be read first, see queue_state::cold()
+  mend,     ///< a row and its record do not agree, see queue_state::broken()
 };
 
 /// Whether a pull may touch memory that the disk must fill first.
@@ -42,7 +45,7 @@ public:
   queue_state() = default;
 
   queue_state(std::shared_ptr<const storage::commit_log> log,
-              storage::consume_queue rows);
+              storage::consume_queue rows, std::string topic, queue_id queue);
 
   /// Gives each row the next offset.
   void assign(std::vector<append_row>& batch);
@@ -59,6 +62,22 @@ public:
 
   /// What must be read from disk for the last evaluate() that said cold.
   const cold_range& cold() const { return cold_; }
+
+  /// Where the message of a row that does not hold may be found.
+  struct broken_row {
+    queue_offset offset;
+    log_offset from; ///< it lies in [from, to) of the log
+    log_offset to;
+    std::string why;
+  };
+
+  /// What must be looked for after the last evaluate() that said mend.
+  const broken_row& broken() const { return broken_; }
+
+  /// Puts the row of the message that was found at `position`; none: it is
+  /// lost, and pulls walk past it.
+  /// @errors disk_full, log_write_failed
+  caf::error mend(const broken_row& broken, std::optional<log_offset> position);
 
   /// Answers a parked pull whose time is over.
   void expire(const waiting_pull& pull, pull_done& done);
@@ -90,11 +109,17 @@ private:
                           queue_offset next) const;
   bool is_cold(const storage::consume_row& row, residency how,
                waiting_pull& pull);
+  bool holds(queue_offset offset, const storage::consume_row& row,
+             std::string_view bytes);
+  void note_broken(queue_offset offset, std::string why);
 
   std::shared_ptr<const storage::commit_log> log_;
   storage::consume_queue rows_;
+  std::string topic_;
+  queue_id queue_;
   queue_offset next_; // of the next append; rows_.end() is what is visible
   cold_range cold_;
+  broken_row broken_;
   std::vector<storage::consume_row> scratch_;
   std::int64_t appended_ = 0;
   std::int64_t pulled_ = 0;

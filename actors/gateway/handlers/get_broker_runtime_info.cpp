@@ -3,6 +3,7 @@
 #include "gateway/handlers/handlers.hpp"
 
 #include "remoting/bodies/topic_bodies.hpp"
+#include "storage/damage_count.hpp"
 
 namespace troupe::handlers {
 
@@ -98,6 +99,8 @@ kv_rows rows_of(gateway_context& context, const log_report& log) {
     rows.emplace_back(prefix + "Capacity", "0");
     rows.emplace_back(prefix + "HeadWaitTimeMills", "0");
   }
+  rows.emplace_back("damagedRecords",
+                    std::to_string(storage::damaged_records.load()));
   return rows;
 }
 

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""A store written by a real Apache RocketMQ, taken over by troupe, and the way
+back: Apache RocketMQ on a store written by troupe. Run by `run`, or alone:
+take_over.py --troupe PROGRAM"""
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "support"))
+import remoting  # noqa: E402
+from servers import Apache, Skip, Troupe  # noqa: E402
+
+TOPIC = "TakeOver"
+GROUP = "take-over-group"
+QUEUES = 4
+MESSAGES = 3000
+SEGMENT_BYTES = 1 << 20
+SETTINGS = {"mappedFileSizeCommitLog": SEGMENT_BYTES,
+            "mappedFileSizeConsumeQueue": 6000}
+
+
+class Fault(Exception):
+    """What a case found."""
+
+
+def fill(port):
+    """Sends, commits progress. Returns bodies by queue and offsets."""
+    link = remoting.Link(port)
+    link.create_topic(TOPIC, QUEUES)
+    time.sleep(1)
+    sent = {queue: [] for queue in range(QUEUES)}
+    for i in range(MESSAGES):
+        queue = i % QUEUES
+        body = (f"message-{i}-" + "x" * (i % 700)).encode()
+        link.ask_send(TOPIC, queue, body, f"KEYS\x01key-{i}\x02TAGS\x01t\x02")
+        answer = link.receive()
+        if answer.code != 0:
+            raise Fault(f"send {i}: {answer.code} {answer.remark}")
+        sent[queue].append(body)
+    progress = {queue: 10 + queue for queue in range(QUEUES)}
+    for queue, offset in progress.items():
+        answer = link.call(remoting.UPDATE_CONSUMER_OFFSET, {
+            "consumerGroup": GROUP, "topic": TOPIC, "queueId": queue,
+            "commitOffset": offset})
+        if answer.code != 0:
+            raise Fault(f"progress: {answer.code} {answer.remark}")
+    return sent, progress
+
+
+def check(port, sent, progress):
+    """Everything is there, and it goes on from there."""
+    link = remoting.Link(port)
+    for queue, bodies in sent.items():
+        got, offset, empty = [], 0, 0
+        while len(got) < len(bodies) and empty < 50:
+            answer = link.pull("reader-group", TOPIC, queue, offset)
+            if answer.code != 0:
+                empty += 1
+                time.sleep(0.2)
+                continue
+            for record in remoting.records(answer.body):
+                if record.queue_offset != len(got):
+                    raise Fault(f"queue {queue}: offset {record.queue_offset} "
+                                f"at place {len(got)}")
+                got.append(record.body)
+            offset = int(answer.fields["nextBeginOffset"])
+        if got != bodies:
+            raise Fault(f"queue {queue}: {len(got)} of {len(bodies)} "
+                        "messages, or others")
+        answer = link.call(remoting.QUERY_CONSUMER_OFFSET, {
+            "consumerGroup": GROUP, "topic": TOPIC, "queueId": queue})
+        if answer.code != 0 or int(answer.fields["offset"]) != progress[queue]:
+            raise Fault(f"queue {queue}: progress {answer.code} "
+                        f"{answer.fields} {answer.remark}")
+        link.ask_send(TOPIC, queue, b"goes on")
+        answer = link.receive()
+        if answer.code != 0 or int(answer.fields["queueOffset"]) != len(bodies):
+            raise Fault(f"queue {queue}: the next send got {answer.code} "
+                        f"{answer.fields} {answer.remark}")
+        bodies.append(b"goes on")
+
+
+def end(process):
+    process.send_signal(signal.SIGTERM)
+    process.wait(60)
+
+
+def store_tool(binary, *arguments):
+    done = subprocess.run([binary, "store", *arguments],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=120)
+    if done.returncode != 0:
+        raise Fault(f"troupe store {arguments[0]}: status {done.returncode}: "
+                    f"{done.stdout[-300:]} {done.stderr[-300:]}")
+    return done.stdout.strip()
+
+
+def take_over(binary):
+    apache = Apache(settings=SETTINGS)
+    copied, imported = Troupe(binary), Troupe(binary)
+    try:
+        apache.start()
+        sent, progress = fill(apache.broker_port)
+        end(apache.processes[-1])
+        store = os.path.join(apache.directory, "store")
+        # Started on a copy, and by way of import: both must do.
+        shutil.copytree(store, os.path.join(copied.directory, "data"))
+        copied.start()
+        check(copied.broker_port, {k: list(v) for k, v in sent.items()},
+              progress)
+        where = os.path.join(imported.directory, "data")
+        store_tool(binary, "import", "--from", store, "--data", where)
+        store_tool(binary, "verify", "--data", where)
+        imported.start()
+        check(imported.broker_port, sent, progress)
+        imported.kill()
+        imported.start()
+        link = remoting.Link(imported.broker_port)
+        answer = link.pull("reader-group", TOPIC, 0, len(sent[0]) - 1)
+        if answer.code != 0:
+            raise Fault(f"after a kill: {answer.code} {answer.remark}")
+        return f"{MESSAGES} messages, {QUEUES} queues"
+    finally:
+        for server in (apache, copied, imported):
+            server.stop()
+
+
+def way_back(binary):
+    troupe = Troupe(binary, "--segment-bytes", str(SEGMENT_BYTES))
+    apache = Apache(settings=SETTINGS)
+    try:
+        troupe.start()
+        sent, progress = fill(troupe.broker_port)
+        end(troupe.process)
+        data = os.path.join(troupe.directory, "data")
+        store_tool(binary, "export", "--data", data)
+        shutil.move(data, os.path.join(apache.directory, "store"))
+        apache.start()
+        check(apache.broker_port, sent, progress)
+        return f"{MESSAGES} messages, {QUEUES} queues"
+    finally:
+        apache.stop()
+        troupe.stop()
+
+
+CASES = {"apache/troupe/take_over": take_over,
+         "troupe/apache/way_back": way_back}
+
+
+def run_all(suite, binary):
+    binary = os.path.abspath(binary)
+    for name, case in CASES.items():
+        if not suite.wants(name):
+            continue
+        began = time.monotonic()
+        try:
+            detail = case(binary)
+            suite.note("PASS", name, time.monotonic() - began, detail)
+        except Skip as why:
+            suite.note("SKIP", name, 0, str(why))
+        except (Fault, OSError, EOFError, RuntimeError,
+                subprocess.SubprocessError) as why:
+            suite.note("FAIL", name, time.monotonic() - began, str(why))
+
+
+class Alone:
+    """Prints, as the suite does."""
+
+    failed = 0
+
+    def wants(self, _):
+        return True
+
+    def note(self, verdict, name, seconds=0.0, detail=""):
+        self.failed += verdict == "FAIL"
+        print(f"{verdict} {name} ({seconds:.1f} s) {detail}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--troupe", default="build/release/app/troupe")
+    suite = Alone()
+    run_all(suite, parser.parse_args().troupe)
+    return 1 if suite.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+/// A node whose files get a flipped bit: nothing damaged is served, everything
+/// else is.
+#include "storage/consume_queue.hpp"
+#include "storage/log_scan.hpp"
+
+#include "troupe/log.hpp"
+
+#include "support/bits.hpp"
+#include "support/catch.hpp"
+#include "support/node.hpp"
+#include "support/scratch.hpp"
+
+using namespace troupe;
+using namespace troupe::remoting;
+
+namespace {
+
+/// Bodies of queue 0 of T, pulled from the start as a consumer does.
+std::vector<std::string> pull_all(test::client& client) {
+  std::vector<std::string> bodies;
+  for (std::string next = "0";;) {
+    auto answer = client.call(test::pull_of("G", "T", 0, std::stoll(next)));
+    auto bytes = answer.code == 0 ? answer.body.view() : std::string_view{};
+    while (!bytes.empty()) {
+      auto record = storage::decode_record(bytes, storage::record_check::crc);
+      REQUIRE(record);
+      bodies.emplace_back(record->body);
+      bytes.remove_prefix(record->size);
+    }
+    std::string following{answer.field("nextBeginOffset")};
+    if (following == next)
+      return bodies;
+    next = following;
+  }
+}
+
+std::vector<std::string> send_ten(test::client& client) {
+  std::vector<std::string> bodies;
+  for (int i = 0; i < 10; ++i) {
+    bodies.push_back("message-" + std::to_string(i));
+    REQUIRE(client.call(test::send_of("T", 0, bodies.back())).code == 0);
+    REQUIRE(client.call(test::send_of("Other", 0, "other")).code == 0);
+  }
+  return bodies;
+}
+
+/// Where the bodies of T lie in the log's first segment, in bytes.
+std::vector<std::int64_t> places_of_bodies(const std::string& data) {
+  std::vector<std::int64_t> places;
+  auto log = storage::scan_log(
+    data,
+    [&](const storage::record_view& x) {
+      if (x.topic == "T")
+        places.push_back(x.position.value + 88); // behind the fixed fields
+    },
+    {});
+  REQUIRE(log);
+  REQUIRE(places.size() == 10);
+  return places;
+}
+
+struct quiet_log {
+  quiet_log() { log::least = log::level::off; }
+
+  ~quiet_log() { log::least = log::level::info; }
+};
+
+} // namespace
+
+TEST_CASE("a pull walks past a damaged message, other queues go on") {
+  quiet_log quiet;
+  test::scratch home;
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  auto bodies = send_ten(client);
+  REQUIRE(pull_all(client) == bodies);
+  auto place = places_of_bodies(home / "data")[4];
+  test::flipped_bit flip{home / "data/commitlog/00000000000000000000",
+                         static_cast<std::size_t>(place) * 8 + 3};
+  auto rest = bodies;
+  rest.erase(rest.begin() + 4);
+  CHECK(pull_all(client) == rest);
+  CHECK(pull_all(client) == rest);
+  CHECK(client.call(test::pull_of("G", "Other", 0, 0)).code == 0);
+  auto info =
+    client.call(test::request(request_code::get_broker_runtime_info, {}));
+  REQUIRE(info.code == 0);
+  CHECK(info.body.view().find("\"damagedRecords\":\"0\"")
+        == std::string_view::npos);
+  CHECK(info.body.view().find("damagedRecords") != std::string_view::npos);
+  // And the queue takes messages as before.
+  auto sent = client.call(test::send_of("T", 0, "after"));
+  REQUIRE(sent.code == 0);
+  CHECK(sent.field("queueOffset") == "10");
+}
+
+TEST_CASE("a damaged row is mended from the log") {
+  quiet_log quiet;
+  test::scratch home;
+  std::vector<std::string> bodies;
+  {
+    test::node node{home / "data"};
+    test::client client{node.broker_port()};
+    bodies = send_ten(client);
+    node.stop();
+  }
+  auto path = home / "data/consumequeue/T/0/00000000000000000000";
+  // A bit of the place, and one of the size.
+  auto byte = GENERATE(6u, 11u);
+  auto row = GENERATE(0u, 5u, 9u);
+  CAPTURE(byte, row);
+  {
+    auto bit = (row * 20 + byte) * 8 + 2;
+    std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekg(bit / 8);
+    auto value = static_cast<char>(file.get() ^ (1 << (bit % 8)));
+    file.seekp(bit / 8);
+    file.put(value);
+  }
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  CHECK(pull_all(client) == bodies);
+}
