@@ -196,6 +196,8 @@ caf::error commit_log::cut(log_offset end, recovered_log& found) {
 }
 
 std::size_t commit_log::index_of(log_offset position) const {
+  if (position >= segments_.back()->start())
+    return segments_.size() - 1; // most are, and a division costs
   auto index = (position - min()) / options_.segment_bytes;
   return std::min(static_cast<std::size_t>(index), segments_.size() - 1);
 }

@@ -129,6 +129,7 @@ pull_step queue_state::scan_rows(waiting_pull& pull, residency how,
   }
   auto outcome = outcome_of(pull, pull_status::no_matched_message, offset);
   outcome.first_run = static_cast<std::uint32_t>(done.runs.size());
+  done.runs.reserve(done.runs.size() + scratch_.size());
   auto budget = static_cast<std::uint32_t>(pull.row.bytes_max);
   for (const auto& row : scratch_) {
     if (row.size > 0 && matches(filter, row.tags_code)) {

@@ -143,6 +143,18 @@ char* put(char* at, std::int64_t value) {
   return std::to_chars(at, at + digits_max, value).ptr;
 }
 
+/// Appends the frame [begin, end) of a JSON header, after its prefix is filled
+/// in; a body of `body_bytes` follows.
+void append_block(std::string& out, const char* begin, const char* end,
+                  std::size_t body_bytes) {
+  auto size = static_cast<std::size_t>(end - begin);
+  auto start = out.size();
+  out.append(begin, size);
+  put_u32(out, start, static_cast<std::uint32_t>(size - 4 + body_bytes));
+  put_u32(out, start + 4,
+          static_cast<std::uint32_t>(size - frame_prefix_bytes));
+}
+
 /// The answer that nearly every send gets, put together at once: the same bytes
 /// as append_head would give.
 /// @returns false, and appends nothing, when a text needs more care
@@ -173,12 +185,39 @@ bool append_usual_send_response(std::string& out, std::int32_t opaque,
   at = put(at, R"("},"flag":1,"language":"JAVA","opaque":)");
   at = put(at, std::int64_t{opaque});
   at = put(at, R"(,"serializeTypeCurrentRPC":"JSON","version":479})");
-  auto size = static_cast<std::size_t>(at - frame.data());
-  auto start = out.size();
-  out.append(frame.data(), size);
-  put_u32(out, start, static_cast<std::uint32_t>(size - 4));
-  put_u32(out, start + 4,
-          static_cast<std::uint32_t>(size - frame_prefix_bytes));
+  append_block(out, frame.data(), at, 0);
+  return true;
+}
+
+/// The same for the answer to a pull, whose body of `body_bytes` follows.
+bool append_usual_pull_response(std::string& out, std::int32_t opaque,
+                                const pull_result& result,
+                                std::size_t body_bytes) {
+  constexpr std::size_t constant_bytes = 384; // texts below and five numbers
+  constexpr std::size_t remark_bytes_max = 64;
+  const auto& remark = result.remark;
+  const auto* remark_end = remark.data() + remark.size();
+  if (remark.empty() || remark.size() > remark_bytes_max
+      || find_special(remark.data(), remark_end) != remark_end)
+    return false;
+  std::array<char, constant_bytes + remark_bytes_max> frame;
+  auto* at = frame.data() + frame_prefix_bytes;
+  at = put(at, R"({"code":)");
+  at = put(at, static_cast<std::int64_t>(result.code));
+  at = put(at, R"(,"extFields":{"suggestWhichBrokerId":"0",)"
+               R"("nextBeginOffset":")");
+  at = put(at, result.next);
+  at = put(at, R"(","minOffset":")");
+  at = put(at, result.min);
+  at = put(at, R"(","maxOffset":")");
+  at = put(at, result.max);
+  at = put(at, R"(","topicSysFlag":"0","groupSysFlag":"0"},"flag":1,)"
+               R"("language":"JAVA","opaque":)");
+  at = put(at, std::int64_t{opaque});
+  at = put(at, R"(,"remark":")");
+  at = put(at, remark);
+  at = put(at, R"(","serializeTypeCurrentRPC":"JSON","version":479})");
+  append_block(out, frame.data(), at, body_bytes);
   return true;
 }
 
@@ -225,6 +264,9 @@ void append_send_response(std::string& out, header_encoding encoding,
 void append_pull_response(std::string& out, header_encoding encoding,
                           std::int32_t opaque, const pull_result& result,
                           std::size_t body_bytes) {
+  if (encoding == header_encoding::json
+      && append_usual_pull_response(out, opaque, result, body_bytes))
+    return;
   digits next{result.next};
   digits min{result.min};
   digits max{result.max};

@@ -48,10 +48,7 @@ std::optional<process_usage> usage_of(int pid) {
   }
   constexpr std::int64_t kib = 1024;
   usage.peak_rss_bytes = number_in(root + "/status", "VmHWM") * kib;
-  auto rollup = root + "/smaps_rollup";
-  usage.private_bytes =
-    (number_in(rollup, "Private_Clean") + number_in(rollup, "Private_Dirty"))
-    * kib;
+  usage.private_bytes = number_in(root + "/smaps_rollup", "Anonymous") * kib;
   return usage;
 }
 

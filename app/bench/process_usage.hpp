@@ -10,7 +10,7 @@ struct process_usage {
   double cpu_seconds = 0;
   std::int64_t context_switches = 0; ///< of all threads, of both kinds
   std::int64_t peak_rss_bytes = 0;
-  std::int64_t private_bytes = 0; ///< now, what no other process shares
+  std::int64_t private_bytes = 0; ///< now, what is not pages of a file
 };
 
 /// None when there is no such process.

@@ -194,3 +194,23 @@ TEST_CASE("the answer to a send is the same however it is put together") {
       CHECK(made == expected);
     }
 }
+
+TEST_CASE("the answer to a pull is the same however it is put together") {
+  auto remark = GENERATE(std::string{"FOUND"}, std::string{},
+                         std::string{"\"quoted\""}, std::string(65, 'r'));
+  pull_result result{response_code::pull_not_found, remark, 7, -1,
+                     1234567890123};
+  std::vector<field_view> fields{
+    {"suggestWhichBrokerId", "0"}, {"nextBeginOffset", "7"},
+    {"minOffset", "-1"},           {"maxOffset", "1234567890123"},
+    {"topicSysFlag", "0"},         {"groupSysFlag", "0"}};
+  for (auto encoding : {header_encoding::json, header_encoding::binary}) {
+    std::string made = "before";
+    std::string expected = "before";
+    append_pull_response(made, encoding, -9, result, 4);
+    made += "body";
+    append_response(expected, encoding, -9, result.code, remark, fields,
+                    "body");
+    CHECK(made == expected);
+  }
+}

@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get("TROUPE_INTEROP_CACHE") or os.path.join(
     os.path.expanduser("~"), ".cache", "troupe-interop")
 APACHE_VERSION = "5.3.3"
+START_SECONDS_MAX = 180  # a busy machine starts a JVM slowly
 
 
 class Skip(Exception):
@@ -68,7 +69,7 @@ def await_port(port, seconds, process):
 
 def await_route(namesrv_port):
     """Until a broker has registered."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < end:
         if remoting.Link(namesrv_port).call(
                 remoting.GET_ROUTEINFO_BY_TOPIC,
@@ -150,7 +151,7 @@ class Apache:
 
     def start_broker(self):
         self.spawn_broker()
-        await_port(self.broker_port, 90, self.processes[-1])
+        await_port(self.broker_port, START_SECONDS_MAX, self.processes[-1])
         await_route(self.namesrv_port)
 
     def spawn_broker(self):
@@ -182,7 +183,7 @@ class Apache:
                        "orderMessageEnable=true\n")
         self._spawn("org.apache.rocketmq.namesrv.NamesrvStartup",
                     namesrv_conf, "256m", [])
-        await_port(self.namesrv_port, 60, self.processes[-1])
+        await_port(self.namesrv_port, START_SECONDS_MAX, self.processes[-1])
 
     def _spawn(self, main, conf, heap, options):
         environment = dict(os.environ, ROCKETMQ_HOME=self.directory,
