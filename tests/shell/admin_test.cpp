@@ -177,6 +177,7 @@ TEST_CASE("admin: every path that ls lists can be listed or shown") {
   scratch home;
   shell_node node{home.path()};
   REQUIRE(node.ask("send", {"made", "x"}));
+  constexpr std::size_t looked_at_max = 5; // of each folder; some have 1024
   words open{"/"};
   std::size_t seen = 0;
   while (!open.empty()) {
@@ -185,23 +186,26 @@ TEST_CASE("admin: every path that ls lists can be listed or shown") {
     CAPTURE(path);
     auto list = node.ask("ls", {path});
     REQUIRE(list);
-    for (std::size_t i = 0; i < list->rows.size(); ++i) {
+    auto of_root = path == "/";
+    for (std::size_t i = 0;
+         i < list->rows.size() && (of_root || i < looked_at_max); ++i) {
       ++seen;
       auto child = at(*list, "path", i).text;
       CAPTURE(child);
-      if (at(*list, "kind", i) != cell{"folder"}) {
+      // A topic's sum asks all its queues: the smaller ones will do.
+      if (at(*list, "kind", i) != cell{"folder"}
+          && child != "/topic/BenchmarkTest")
         CHECK(node.ask("show", {child}));
-      }
-      // One of each level: topics lie below two folders.
-      if (i < 20 && !child.starts_with("/topic/"))
+      if (!child.starts_with("/topic/")) // its queues are those of /queue
         open.push_back(child);
     }
   }
   CHECK(seen > 30);
-  auto bad = GENERATE("/nothing", "/queue/made/99", "/queue/made/x",
-                      "/topic/a/b", "/custom");
-  CAPTURE(bad);
-  CHECK_FALSE(node.ask("show", {bad}));
+  for (auto bad : {"/nothing", "/queue/made/99", "/queue/made/x", "/topic/a/b",
+                   "/custom"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(node.ask("show", {bad}));
+  }
 }
 
 TEST_CASE("admin: others register actors, which answer in their own words") {
@@ -244,23 +248,25 @@ TEST_CASE("admin: misspelt lines are told what is wrong") {
     const char* says;
   };
 
-  auto x = GENERATE(row{"fly", {}, "no verb is called `fly`"},
-                    row{"send", {"t"}, "BODY is missing"},
-                    row{"send", {"t", "a", "b"}, "one word too many"},
-                    row{"send", {"t", "a", "--count", "x"}, "--count"},
-                    row{"send", {"t", "a", "--count"}, "--count needs a value"},
-                    row{"send", {"t", "a", "--property", "x"}, "NAME=VALUE"},
-                    row{"pull", {"t", "--from", "nowhere"}, "--from"},
-                    row{"pull", {"t", "--wait", "1"}, "--queue N"},
-                    row{"topic", {"fly"}, "not `fly`"},
-                    row{"topic", {"create", "bad name"}, "illegal characters"},
-                    row{"topic", {"create", "t", "--perm", "x"}, "--perm"},
-                    row{"topic", {"create", "t", "--wings", "2"}, "--wings"},
-                    row{"config", {"nothing"}, "no setting"});
-  CAPTURE(x.verb, x.arguments);
-  auto answer = node.ask(x.verb, x.arguments);
-  REQUIRE_FALSE(answer);
-  CHECK(context_of(answer.error()).find(x.says) != std::string::npos);
+  const row rows[] = {{"fly", {}, "no verb is called `fly`"},
+                      {"send", {"t"}, "BODY is missing"},
+                      {"send", {"t", "a", "b"}, "one word too many"},
+                      {"send", {"t", "a", "--count", "x"}, "--count"},
+                      {"send", {"t", "a", "--count"}, "--count needs a value"},
+                      {"send", {"t", "a", "--property", "x"}, "NAME=VALUE"},
+                      {"pull", {"t", "--from", "nowhere"}, "--from"},
+                      {"pull", {"t", "--wait", "1"}, "--queue N"},
+                      {"topic", {"fly"}, "not `fly`"},
+                      {"topic", {"create", "bad name"}, "illegal characters"},
+                      {"topic", {"create", "t", "--perm", "x"}, "--perm"},
+                      {"topic", {"create", "t", "--wings", "2"}, "--wings"},
+                      {"config", {"nothing"}, "no setting"}};
+  for (const auto& x : rows) {
+    CAPTURE(x.verb, x.arguments);
+    auto answer = node.ask(x.verb, x.arguments);
+    REQUIRE_FALSE(answer);
+    CHECK(context_of(answer.error()).find(x.says) != std::string::npos);
+  }
 }
 
 TEST_CASE("admin: too big a line is refused") {

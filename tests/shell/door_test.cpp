@@ -18,8 +18,10 @@ using namespace troupe::test;
 
 namespace {
 
-caf::behavior intruder(caf::event_based_actor*) {
-  return {[](int x) { return x; }};
+caf::behavior intruder(caf::event_based_actor* self) {
+  // Its system waits for it to end.
+  return {[](int x) { return x; }, caf::after(std::chrono::milliseconds{500}) >>
+                                     [self] { self->quit(); }};
 }
 
 /// Another process, as far as CAF can tell.
