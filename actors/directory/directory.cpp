@@ -191,15 +191,18 @@ private:
       return answer;
     }
     // RocketMQ is content when the topic is already gone.
-    state_.remove_topic(wish.topic, options_.clock());
-    auto topic = wish.topic;
-    store_topic({state_.topics_version(), {}, {topic}},
-                [this, answer, topic](const caf::error& error) mutable {
+    auto gone = state_.pop_retry_topics(wish.topic);
+    gone.push_back(wish.topic);
+    for (const auto& topic : gone)
+      state_.remove_topic(topic, options_.clock());
+    store_topic({state_.topics_version(), {}, gone},
+                [this, answer, gone](const caf::error& error) mutable {
                   if (error) {
                     answer.deliver(error);
                     return;
                   }
-                  drop_topic(topic);
+                  for (const auto& topic : gone)
+                    drop_topic(topic);
                   answer.deliver(directory_changed{});
                 });
     return answer;

@@ -155,6 +155,22 @@ void directory_state::remove_topic(std::string_view name, epoch_ms now) {
   bump(topics_version_, now);
 }
 
+std::vector<std::string>
+directory_state::pop_retry_topics(std::string_view topic) const {
+  std::vector<std::string> result;
+  auto ending = std::string{"_"}.append(topic);
+  for (auto i = topics_.lower_bound(names::retry_prefix);
+       i != topics_.end() && names::is_retry_topic(i->first); ++i) {
+    auto group = names::group_of_retry_topic(i->first);
+    if (!group.ends_with(ending))
+      continue;
+    group.remove_suffix(ending.size());
+    if (find_group(group) != nullptr)
+      result.push_back(i->first);
+  }
+  return result;
+}
+
 const group_config* directory_state::find_group(std::string_view name) const {
   auto found = groups_.find(name);
   return found == groups_.end() ? nullptr : &found->second;

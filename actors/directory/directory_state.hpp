@@ -36,6 +36,9 @@ public:
   void put_topic(topic_config config, epoch_ms now);
   void remove_topic(std::string_view name, epoch_ms now);
 
+  /// The retry topics of what groups have popped of `topic`; they go with it.
+  std::vector<std::string> pop_retry_topics(std::string_view topic) const;
+
   const std::map<std::string, topic_config, std::less<>>& topics() const {
     return topics_;
   }

@@ -145,20 +145,25 @@ void fill(test::client& client, const std::string& topic, int count,
             == 0);
 }
 
-/// Pops until nothing comes for `quiet`.
+/// Pops until `count` have come, then as long as something comes at once.
 std::vector<popped> pop_all(test::client& client, const std::string& group,
-                            const std::string& topic,
-                            pop_options_of_test options,
-                            std::chrono::milliseconds quiet) {
+                            const std::string& topic, std::size_t count,
+                            pop_options_of_test options = {}) {
   std::vector<popped> all;
-  options.poll_ms = quiet.count();
   for (;;) {
+    options.poll_ms = all.size() < count ? 10000 : 150;
     auto answer = client.call(pop_of(group, topic, options));
     if (answer.code != 0)
       return all;
     for (auto& x : messages_of(answer))
       all.push_back(std::move(x));
   }
+}
+
+/// Whether nothing comes for a while.
+bool stays_empty(test::client& client, const std::string& group,
+                 const std::string& topic, std::chrono::milliseconds wait) {
+  return client.call(pop_of(group, topic, {.poll_ms = wait.count()})).code != 0;
 }
 
 } // namespace
@@ -202,7 +207,7 @@ TEST_CASE("what is not acknowledged comes again, marked as tried once more") {
   REQUIRE(first.size() == 8);
   for (std::size_t i = 0; i < 5; ++i)
     CHECK(client.call(ack_of("G", "T", first[i])).code == 0);
-  auto again = pop_all(client, "G", "T", {.invisible_ms = 60000}, 4000ms);
+  auto again = pop_all(client, "G", "T", 3);
   REQUIRE(again.size() == 3);
   CHECK(bodies_of(again) == bodies_of({first.begin() + 5, first.end()}));
   for (const auto& x : again) {
@@ -214,7 +219,7 @@ TEST_CASE("what is not acknowledged comes again, marked as tried once more") {
     CHECK(properties::find(x.properties, properties::keys) == "k");
     CHECK(client.call(ack_of("G", "T", x)).code == 0);
   }
-  CHECK(pop_all(client, "G", "T", {}, 300ms).empty());
+  CHECK(stays_empty(client, "G", "T", 300ms));
 }
 
 TEST_CASE("a message tried too often ends as a dead letter") {
@@ -228,10 +233,14 @@ TEST_CASE("a message tried too often ends as a dead letter") {
       .code
     == 0);
   fill(client, "T", 1);
-  auto tries = pop_all(client, "G", "T", {.invisible_ms = 100}, 2000ms);
+  auto tries = pop_all(client, "G", "T", 3, {.invisible_ms = 100});
   REQUIRE(tries.size() == 3);
   CHECK(tries[2].tries == 2);
   auto dead = client.call(test::pull_of("D", "%DLQ%G", 0, 0));
+  for (int i = 0; i < 250 && dead.code != 0; ++i) {
+    ::usleep(20000);
+    dead = client.call(test::pull_of("D", "%DLQ%G", 0, 0));
+  }
   REQUIRE(dead.code == 0);
   auto letters =
     storage::decode_record(dead.body.view(), storage::record_check::crc);
@@ -256,7 +265,7 @@ TEST_CASE("a message that is put off comes when it was asked to") {
   CHECK(changed.field("popTime") != "");
   CHECK(changed.field("reviveQid")
         == std::to_string(first[1].receipt.revive_queue));
-  auto again = pop_all(client, "G", "T", {}, 2500ms);
+  auto again = pop_all(client, "G", "T", 1);
   CHECK(bodies_of(again) == bodies_of({first[1]}));
 }
 
@@ -275,7 +284,7 @@ TEST_CASE("a message put off is acknowledged by its new receipt") {
   fresh.receipt.pop_time = {std::stoll(std::string{changed.field("popTime")})};
   fresh.receipt.invisible_ms = 1500;
   CHECK(client.call(ack_of("G", "T", fresh)).code == 0);
-  CHECK(pop_all(client, "G", "T", {}, 2500ms).empty());
+  CHECK(stays_empty(client, "G", "T", 2000ms));
 }
 
 TEST_CASE("a pop that waits is woken by a message, or told that none came") {
@@ -356,7 +365,7 @@ TEST_CASE("leases and progress outlive the node") {
     test::client client{node.broker_port()};
     fill(client, "T", 6);
     first = messages_of(
-      client.call(pop_of("G", "T", {.count = 4, .invisible_ms = 3000})));
+      client.call(pop_of("G", "T", {.count = 4, .invisible_ms = 2000})));
     REQUIRE(first.size() == 4);
     CHECK(client.call(ack_of("G", "T", first[0])).code == 0);
   }
@@ -366,7 +375,7 @@ TEST_CASE("leases and progress outlive the node") {
   auto rest = messages_of(client.call(pop_of("G", "T")));
   CHECK(rest.size() == 2);
   CHECK(client.call(ack_of("G", "T", first[1])).code == 0);
-  auto again = pop_all(client, "G", "T", {}, 5000ms);
+  auto again = pop_all(client, "G", "T", 2);
   CHECK(bodies_of(again) == bodies_of({first[2], first[3]}));
 }
 
@@ -375,11 +384,11 @@ TEST_CASE("only wanted tags are popped; the others are passed over for good") {
   test::node node{home / "data"};
   test::client client{node.broker_port()};
   fill(client, "T", 20);
-  auto found = pop_all(client, "G", "T", {.expression = "A"}, 100ms);
+  auto found = pop_all(client, "G", "T", 10, {.expression = "A"});
   CHECK(found.size() == 10);
   for (const auto& x : found)
     CHECK(properties::find(x.properties, properties::tags) == "A");
-  CHECK(pop_all(client, "G", "T", {}, 100ms).empty());
+  CHECK(stays_empty(client, "G", "T", 100ms));
 }
 
 TEST_CASE("peeking and waiting for a notice take nothing") {
@@ -488,6 +497,25 @@ TEST_CASE("a pop that asks too much or too late is told so") {
         == code(response_code::no_message));
 }
 
+TEST_CASE("a request mode needs its topic, a batch its acknowledgements") {
+  test::scratch home;
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  auto set = [&](const std::string& topic) {
+    return client
+      .call(test::request(request_code::set_message_request_mode, {},
+                          R"({"consumerGroup":"G","mode":"POP","topic":")"
+                            + topic + R"("})"))
+      .code;
+  };
+  CHECK(set("Unknown") == code(response_code::topic_not_exist));
+  CHECK(set("%RETRY%G") == code(response_code::no_permission));
+  for (const auto* body : {"", "{}", R"({"acks":[],"brokerName":"b"})"})
+    CHECK(
+      client.call(test::request(request_code::batch_ack_message, {}, body)).code
+      == code(response_code::no_message));
+}
+
 TEST_CASE("a request mode is remembered and decides assignments") {
   test::scratch home;
   auto mode = test::request(
@@ -524,6 +552,35 @@ TEST_CASE("a request mode is remembered and decides assignments") {
            R"("broker-a","queueId":-1,"topic":"T"},"mode":"POP"}]})");
 }
 
+TEST_CASE("a deleted topic takes its retry topic along") {
+  test::scratch home;
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  fill(client, "T", 2);
+  fill(client, "Other", 1);
+  for (const auto* topic : {"T", "Other"})
+    CHECK_FALSE(
+      messages_of(client.call(pop_of("G", topic, {.invisible_ms = 100})))
+        .empty());
+  auto config_of = [&](const std::string& topic) {
+    return client
+      .call(test::request(request_code::get_topic_config, {{"topic", topic}}))
+      .code;
+  };
+  for (int i = 0;
+       i < 250 && config_of("%RETRY%G_T") + config_of("%RETRY%G_Other") != 0;
+       ++i)
+    ::usleep(20000);
+  CHECK(config_of("%RETRY%G_T") == 0);
+  CHECK(client
+          .call(test::request(request_code::delete_topic_in_broker,
+                              {{"topic", "T"}}))
+          .code
+        == 0);
+  CHECK(config_of("%RETRY%G_T") == code(response_code::topic_not_exist));
+  CHECK(config_of("%RETRY%G_Other") == 0);
+}
+
 TEST_CASE("a deleted topic takes its pops along") {
   test::scratch home;
   test::node node{home / "data"};
@@ -538,6 +595,7 @@ TEST_CASE("a deleted topic takes its pops along") {
           .code
         == 0);
   fill(client, "T", 1, "new");
-  auto found = pop_all(client, "G", "T", {}, 800ms);
+  auto found = pop_all(client, "G", "T", 1);
   CHECK(bodies_of(found) == std::multiset<std::string>{"new0"});
+  CHECK(stays_empty(client, "G", "T", 500ms));
 }

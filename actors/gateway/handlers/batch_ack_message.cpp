@@ -19,12 +19,17 @@ struct open_batch {
 } // namespace
 
 void batch_ack_message(gateway_context& context, request& asked) {
+  auto none = [&] {
+    context.answer(asked.from, remoting::response_code::no_message,
+                   "no ack in the request");
+  };
+  if (asked.command.body().empty())
+    return none();
   auto acks = remoting::decode_batch_ack(asked.command.body());
   if (!acks)
     return context.fail(asked.from, acks.error());
   if (acks->empty())
-    return context.answer(asked.from, remoting::response_code::no_message,
-                          "no ack in the request");
+    return none();
   auto open = std::make_shared<open_batch>();
   open->from = asked.from;
   open->left = acks->size();

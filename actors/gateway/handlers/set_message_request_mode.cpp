@@ -14,11 +14,14 @@ void set_message_request_mode(gateway_context& context, request& asked) {
   if (names::is_retry_topic(mode->topic))
     return context.answer(asked.from, remoting::response_code::no_permission,
                           "retry topic is not allowed to set mode");
-  context.ask(asked.from, context.options().pop,
-              troupe::set_request_mode{std::move(*mode)},
-              [&context, from = asked.from](const request_modes&) {
-                context.answer(from, remoting::response_code::success);
-              });
+  context.ask(
+    asked.from, context.options().directory, find_topic{mode->topic, {}, false},
+    [&context, from = asked.from, mode = *mode](const topic_view&) {
+      context.ask(from, context.options().pop, troupe::set_request_mode{mode},
+                  [&context, from](const request_modes&) {
+                    context.answer(from, remoting::response_code::success);
+                  });
+    });
 }
 
 } // namespace troupe::handlers
