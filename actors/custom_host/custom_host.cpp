@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 
 namespace troupe {
 
@@ -347,34 +348,60 @@ private:
       answer.deliver(not_there(name));
       return answer;
     }
-    auto forget = [this, answer, name]() mutable {
-      request(options_.store, caf::infinite, remove_custom{name})
-        .then(
-          [answer](const stored&) mutable { answer.deliver(custom_changed{}); },
-          [answer](caf::error& e) mutable { answer.deliver(std::move(e)); });
-    };
     if (!found->runner) {
       actors_.erase(name);
-      forget();
+      forget(name, answer);
       return answer;
     }
     found->ending = true;
+    auto topics = std::exchange(found->intercepts.topics, {});
+    if (topics.empty()) {
+      end(name, {}, answer);
+      return answer;
+    }
+    // The gateway first, or what it sends to a runner that ends is refused.
+    tell_gateway([this, name, topics, answer](const caf::error&) {
+      end(name, topics, answer);
+    });
+    return answer;
+  }
+
+  /// Ends a runner that has ceased to intercept `topics`; what it kept goes
+  /// too.
+  void end(const std::string& name, const std::vector<std::string>& topics,
+           promise<custom_changed> answer) {
+    auto* found = find(name);
+    if (found == nullptr || !found->runner) {
+      answer.deliver(not_there(name));
+      return;
+    }
     request(found->runner, limits::custom_ask_timeout, stop_runner{})
       .then(
-        [this, name, forget](const runner_stopped&) mutable {
+        [this, name, answer](const runner_stopped&) {
           fall(name);
           log::info("custom_host", "actor ended").with("name", name);
-          forget();
+          forget(name, answer);
         },
-        [this, name, answer](const caf::error&) mutable {
-          if (auto* entry = find(name))
+        [this, name, topics, answer](const caf::error&) mutable {
+          if (auto* entry = find(name)) {
             entry->ending = false;
+            entry->intercepts.topics = topics;
+            if (!topics.empty()) // as before: it goes on
+              tell_gateway([](const caf::error&) {});
+          }
           answer.deliver(make_error(
             errc::busy, "a call of `" + name
                           + "` does not return, or what it did cannot be "
                             "stored; it is not ended"));
         });
-    return answer;
+  }
+
+  /// Spec, state and progress go.
+  void forget(const std::string& name, promise<custom_changed> answer) {
+    request(options_.store, caf::infinite, remove_custom{name})
+      .then(
+        [answer](const stored&) mutable { answer.deliver(custom_changed{}); },
+        [answer](caf::error& e) mutable { answer.deliver(std::move(e)); });
   }
 
   promise<custom_changed> restart(const std::string& name) {
