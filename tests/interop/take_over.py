@@ -90,6 +90,16 @@ def end(process):
     process.wait(60)
 
 
+def stop(node):
+    """Also one that was never started."""
+    if node.process is None:
+        shutil.rmtree(node.directory, ignore_errors=True)
+        return
+    fault = node.stop()
+    if fault and sys.exc_info()[0] is None:
+        raise Fault(fault)
+
+
 def store_tool(binary, *arguments):
     done = subprocess.run([binary, "store", *arguments],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -126,8 +136,9 @@ def take_over(binary):
             raise Fault(f"after a kill: {answer.code} {answer.remark}")
         return f"{MESSAGES} messages, {QUEUES} queues"
     finally:
-        for server in (apache, copied, imported):
-            server.stop()
+        apache.stop()
+        stop(copied)
+        stop(imported)
 
 
 def way_back(binary):
@@ -145,7 +156,7 @@ def way_back(binary):
         return f"{MESSAGES} messages, {QUEUES} queues"
     finally:
         apache.stop()
-        troupe.stop()
+        stop(troupe)
 
 
 CASES = {"apache/troupe/take_over": take_over,
