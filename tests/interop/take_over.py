@@ -42,6 +42,7 @@ def fill(port):
         if answer.code != 0:
             raise Fault(f"send {i}: {answer.code} {answer.remark}")
         sent[queue].append(body)
+    link.pull(GROUP, TOPIC, 0, 0)  # makes the group
     progress = {queue: 10 + queue for queue in range(QUEUES)}
     for queue, offset in progress.items():
         answer = link.call(remoting.UPDATE_CONSUMER_OFFSET, {
