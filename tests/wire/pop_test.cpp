@@ -344,11 +344,10 @@ TEST_CASE("a pop that waits ends with its connection") {
     CHECK_FALSE(gone.receive(200ms));
   }
   auto count = [&] {
-    return sender
-      .call(test::request(
-        request_code::polling_info,
-        {{"consumerGroup", "G"}, {"topic", "T"}, {"queueId", "-1"}}))
-      .field("pollingNum");
+    auto answer = sender.call(test::request(
+      request_code::polling_info,
+      {{"consumerGroup", "G"}, {"topic", "T"}, {"queueId", "-1"}}));
+    return std::string{answer.field("pollingNum")};
   };
   for (int i = 0; i < 50 && count() != "0"; ++i)
     ::usleep(20000);
