@@ -86,15 +86,26 @@ property_pieces pieces_of(const record_draft& draft) {
   return pieces;
 }
 
+/// The checksum entry of a record whose checksum is 0.
+constexpr auto plain_crc_entry = [] {
+  std::array<char, crc_entry_bytes> entry{};
+  auto* at = std::ranges::copy(properties::record_crc, entry.data()).out;
+  *at++ = properties::name_end;
+  std::fill_n(at, 10, '0');
+  entry.back() = properties::value_end;
+  return entry;
+}();
+
+/// Bytes before the digits.
+constexpr std::size_t crc_digits_at = properties::record_crc.size() + 1;
+
 /// Writes the checksum entry, digits from the last to the first as RocketMQ
 /// does.
 char* store_crc_entry(char* at, std::uint32_t crc) {
-  at = std::ranges::copy(properties::record_crc, at).out;
-  *at++ = properties::name_end;
-  for (int i = 0; i < 10; ++i, crc /= 10)
-    *at++ = static_cast<char>('0' + crc % 10);
-  *at++ = properties::value_end;
-  return at;
+  std::memcpy(at, plain_crc_entry.data(), crc_entry_bytes);
+  for (auto* digit = at + crc_digits_at; crc != 0; crc /= 10)
+    *digit++ = static_cast<char>('0' + crc % 10);
+  return at + crc_entry_bytes;
 }
 
 /// Whether the property text ends with a checksum entry of the whole record.
@@ -102,12 +113,13 @@ char* store_crc_entry(char* at, std::uint32_t crc) {
 bool ends_with_crc(std::string_view text) {
   if (text.size() < crc_entry_bytes)
     return false;
-  std::array<char, crc_entry_bytes> plain;
-  store_crc_entry(plain.data(), 0);
   auto entry = text.substr(text.size() - crc_entry_bytes);
+  if (std::memcmp(entry.data(), plain_crc_entry.data(), crc_digits_at) == 0
+      && entry.back() == properties::value_end)
+    return true;
   std::size_t same = 0;
   for (std::size_t i = 0; i < crc_entry_bytes; ++i)
-    same += plain[i] != '0' && plain[i] == entry[i] ? 1 : 0;
+    same += plain_crc_entry[i] != '0' && plain_crc_entry[i] == entry[i] ? 1 : 0;
   constexpr std::size_t fixed_bytes_needed = 8; // of ten
   return same >= fixed_bytes_needed;
 }
@@ -172,6 +184,41 @@ void encode_record(const record_draft& draft, log_offset position,
     store_crc_entry(at, crc32({out, static_cast<std::size_t>(at - out)}));
 }
 
+bool is_usual_record(std::string_view bytes, const record_place& place) {
+  constexpr std::size_t topic_at = 89; // of an empty body, behind its length
+  constexpr std::size_t body_size_at = 84;
+  const auto* at = bytes.data();
+  auto least = fixed_bytes + 16 + place.topic.size() + crc_entry_bytes;
+  if (bytes.size() < least
+      || load<std::uint32_t>(at + record_at::total_size) != bytes.size()
+      || load<std::uint32_t>(at + record_at::magic) != magic_v1
+      || load<std::int32_t>(at + record_at::queue) != place.queue.value
+      || load<std::int64_t>(at + record_at::queue_offset) != place.offset.value
+      || load<std::int64_t>(at + record_at::position) != place.position.value
+      || (load<std::int32_t>(at + record_at::sys_flag)
+          & (sys_flag_born_v6 | sys_flag_store_v6))
+           != 0)
+    return false;
+  std::size_t body_size = load<std::uint32_t>(at + body_size_at);
+  if (body_size > bytes.size() - least)
+    return false;
+  auto topic = bytes.substr(topic_at + body_size, place.topic.size());
+  if (static_cast<std::uint8_t>(at[topic_at - 1 + body_size]) != topic.size()
+      || topic != place.topic)
+    return false;
+  auto text_at = topic_at + body_size + topic.size();
+  auto text_size = bytes.size() - text_at - 2;
+  if (load<std::uint16_t>(at + text_at) != text_size)
+    return false;
+  auto covered = bytes.size() - crc_entry_bytes;
+  std::array<char, crc_entry_bytes> wanted;
+  const auto* entry = at + covered;
+  if (std::memcmp(entry, plain_crc_entry.data(), crc_digits_at) != 0)
+    return false;
+  store_crc_entry(wanted.data(), crc32(bytes.substr(0, covered)));
+  return std::memcmp(entry, wanted.data(), crc_entry_bytes) == 0;
+}
+
 caf::expected<record_view> decode_record(std::string_view bytes,
                                          record_check check) {
   if (bytes.size() < record_at::born_host)
@@ -233,8 +280,8 @@ caf::expected<record_view> decode_record(std::string_view bytes,
     std::array<char, crc_entry_bytes> wanted;
     auto covered = bytes.substr(0, view.size - crc_entry_bytes);
     store_crc_entry(wanted.data(), crc32(covered));
-    if (!std::ranges::equal(wanted,
-                            bytes.substr(covered.size(), wanted.size())))
+    if (std::memcmp(wanted.data(), bytes.data() + covered.size(), wanted.size())
+        != 0)
       return corrupt("the record does not match its checksum");
   } else if (crc32(view.body) != crc) {
     return corrupt("the body does not match its checksum");

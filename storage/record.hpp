@@ -98,6 +98,20 @@ enum class record_check : std::uint8_t {
   none
 };
 
+/// Where a record is expected, as the consume queue row that leads to it says.
+struct record_place {
+  log_offset position;
+  queue_id queue;
+  troupe::queue_offset offset;
+  std::string_view topic;
+};
+
+/// Whether `bytes` are the record of that place, from the first to the last, in
+/// the usual form (IPv4 hosts, a short topic, a checksum over all of it) and
+/// undamaged. A fraction of decode_record's cost, for every message pulled.
+/// @returns false for a good record of an unusual form, too: decode_record says
+bool is_usual_record(std::string_view bytes, const record_place& place);
+
 /// Reads the record at the start of `bytes`.
 /// @errors corrupt_record, with what does not hold
 caf::expected<record_view> decode_record(std::string_view bytes,

@@ -202,6 +202,8 @@ bool queue_state::is_cold(const storage::consume_row& row, residency how,
 /// Whether the bytes are the message that the row stands for, whole.
 bool queue_state::holds(queue_offset offset, const storage::consume_row& row,
                         std::string_view bytes) {
+  if (storage::is_usual_record(bytes, {row.position, queue_, offset, topic_}))
+    return true;
   auto record = storage::decode_record(bytes, storage::record_check::crc);
   std::string why;
   if (!record)

@@ -175,3 +175,42 @@ TEST_CASE("random bytes behind a good magic never lead outside them") {
     REQUIRE(record->properties.size() <= size);
   }
 }
+
+TEST_CASE("a usual record is told from any damaged or other one") {
+  auto body =
+    GENERATE(std::string{}, std::string{"hello"}, std::string(300, 'b'));
+  auto text = GENERATE(std::string{}, std::string{"KEYS\x01k\x02"},
+                       std::string{"open\x01value"});
+  auto draft = test::draft_of("Topic", body, {3}, {7}, text);
+  const auto bytes = encoded(draft, {1000});
+  const record_place place{{1000}, {3}, {7}, "Topic"};
+  REQUIRE(is_usual_record(bytes, place));
+  SECTION("every changed bit is noticed") {
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      for (auto bit : {1, 32, 128}) {
+        auto damaged = bytes;
+        damaged[i] = static_cast<char>(damaged[i] ^ bit);
+        CHECK_FALSE(is_usual_record(damaged, place));
+      }
+  }
+  SECTION("every other size is noticed") {
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+      CHECK_FALSE(is_usual_record({bytes.data(), size}, place));
+    CHECK_FALSE(is_usual_record(bytes + '\0', place));
+  }
+  SECTION("every other place is noticed") {
+    CHECK_FALSE(is_usual_record(bytes, {{1001}, {3}, {7}, "Topic"}));
+    CHECK_FALSE(is_usual_record(bytes, {{1000}, {2}, {7}, "Topic"}));
+    CHECK_FALSE(is_usual_record(bytes, {{1000}, {3}, {8}, "Topic"}));
+    CHECK_FALSE(is_usual_record(bytes, {{1000}, {3}, {7}, "Topic2"}));
+    CHECK_FALSE(is_usual_record(bytes, {{1000}, {3}, {7}, "Topi"}));
+  }
+}
+
+TEST_CASE("a good record of another form is left to the decoder") {
+  auto draft = test::draft_of("Topic", "body", {3}, {7});
+  draft.born_host.size = 16;
+  auto bytes = encoded(draft, {1000});
+  CHECK_FALSE(is_usual_record(bytes, {{1000}, {3}, {7}, "Topic"}));
+  CHECK(decode_record(bytes, record_check::crc));
+}
