@@ -189,6 +189,10 @@ private:
 
 /// Puts the directory's pages out of the page cache, as after a boot.
 void forget_pages(const std::string& directory) {
+  if (int fd = ::open(directory.c_str(), O_RDONLY | O_CLOEXEC); fd >= 0) {
+    ::syncfs(fd);
+    ::close(fd);
+  }
   std::error_code code;
   for (fs::recursive_directory_iterator i{directory, code}, end;
        !code && i != end; i.increment(code)) {
@@ -197,7 +201,6 @@ void forget_pages(const std::string& directory) {
     int fd = ::open(i->path().c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
       continue;
-    ::fdatasync(fd);
     ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     ::close(fd);
   }

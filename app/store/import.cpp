@@ -121,6 +121,16 @@ int store_import(const store_command& command) {
     return fail("import", store.error(), 1);
   if (auto error = store->index->flush())
     return fail("import", error, 1);
+  // A topic without this would count as one that has lost its rows.
+  std::vector<std::string> topics;
+  auto read = (*env)->for_each(storage::table::topics,
+                               [&](std::string_view name, std::string_view) {
+                                 topics.emplace_back(name);
+                               });
+  if (!read)
+    return fail("import", read.error(), 1);
+  if (auto error = storage::make_topic_homes(command.data, topics))
+    return fail("import", error, 1);
   auto last = store->last;
   last.derived_end = store->log->end();
   last.clean = true;
