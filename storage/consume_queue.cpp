@@ -112,7 +112,8 @@ caf::error consume_queue::append(const consume_row& row) {
 
 caf::error consume_queue::put(queue_offset at, const consume_row& row) {
   if (at >= end()) {
-    if (!has_directory_ && memory_.empty() && at.value > 0)
+    // No row before it is known: what was there went with its segments.
+    if (memory_.empty() && end() == min_ && at > min_)
       if (auto error = begin_at(at))
         return error;
     while (end() < at)

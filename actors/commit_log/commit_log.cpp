@@ -50,13 +50,18 @@ public:
       log_(*options_.log),
       synced_(log_.written()),
       visible_(log_.written()),
-      checkpointed_(log_.written()) {}
+      checkpointed_(std::min(options_.derived_end, log_.written())) {}
 
   const char* name() const override { return "commit_log"; }
 
   behavior_type make_behavior() override {
     make_quiet(*this);
-    delayed_send(this, limits::checkpoint_period, checkpoint_tick{});
+    // What a crash left to derive is noted at once: until then no segment may
+    // go, and the next start would derive it again.
+    auto is_behind = checkpointed_ != visible_;
+    delayed_send(this,
+                 is_behind ? first_checkpoint_pause : limits::checkpoint_period,
+                 checkpoint_tick{});
     return {
       [this](append_batch& x) { append(x); },
       [this](const failure_seen& x) { std::erase(refused_, x.listener); },
@@ -94,6 +99,7 @@ public:
 
 private:
   static constexpr std::chrono::milliseconds failure_log_period{5000};
+  static constexpr std::chrono::milliseconds first_checkpoint_pause{200};
 
   // -- appending --------------------------------------------------------------
 

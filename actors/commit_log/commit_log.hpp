@@ -32,6 +32,7 @@ struct commit_log_actor_options {
   cold_reader_actor cold_reader;
   key_index_actor index;
   epoch_ms (*clock)() = now_ms;
+  log_offset derived_end; ///< of the checkpoint with which the log was opened
 };
 
 commit_log_actor spawn_commit_log(caf::actor_system& system, placement where,

@@ -216,10 +216,10 @@ void spawn_broker(caf::actor_system& system, reactor& home,
                                options.data_directory, store.last);
   cast.cold_reader = spawn_cold_reader(system, threading::detached);
   cast.key_index = spawn_key_index(system, threading::detached, index);
-  cast.commit_log =
-    spawn_commit_log(system, here,
-                     {log, options.flush, more_properties(options),
-                      cast.flusher, cast.cold_reader, cast.key_index});
+  cast.commit_log = spawn_commit_log(
+    system, here,
+    {log, options.flush, more_properties(options), cast.flusher,
+     cast.cold_reader, cast.key_index, now_ms, store.last.derived_end});
   if (!options.name_servers.empty())
     cast.registrar = spawn_registrar(
       system, threading::detached,

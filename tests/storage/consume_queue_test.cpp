@@ -171,6 +171,31 @@ TEST_CASE("a reader follows what another one has trimmed") {
   CHECK(queue.end() == queue_offset{101});
 }
 
+TEST_CASE("rows derived again behind segments that went begin where they do") {
+  test::scratch home;
+  {
+    auto queue = open_queue(home / "q");
+    for (std::int64_t i = 0; i < 50; ++i)
+      REQUIRE_FALSE(queue.append(row_number(i)));
+    REQUIRE_FALSE(queue.write_rows());
+  }
+  {
+    // Without a checkpoint no row is trusted; the log begins at message 40.
+    auto queue = open_queue(home / "q", {}, {});
+    for (std::int64_t i = 40; i < 55; ++i)
+      REQUIRE_FALSE(queue.put({i}, row_number(i)));
+    REQUIRE_FALSE(queue.write_rows());
+  }
+  auto queue = open_queue(home / "q", {4000});
+  CHECK(queue.min() == queue_offset{40});
+  CHECK(queue.end() == queue_offset{55});
+  std::vector<consume_row> rows;
+  REQUIRE_FALSE(queue.read_blocking({40}, 15, rows));
+  REQUIRE(rows.size() == 15);
+  CHECK(rows.front() == row_number(40));
+  CHECK(rows.back() == row_number(54));
+}
+
 TEST_CASE("files of another row count are refused") {
   test::scratch home;
   {
