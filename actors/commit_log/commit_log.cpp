@@ -80,7 +80,7 @@ public:
       [this](const list_segments&) { return segments(); },
       [this](const drop_segments& x) { return drop(x.position); },
       [this](disk_state& x) { disk_ = std::move(x); },
-      [this](const resume_tick&) { resume(); },
+      [this](const resume_tick&) { take_again(); },
       [this](const follow_log& x) { followers_.push_back(x.follower); },
       [this](const settle_log&) { return settle(); },
     };
@@ -480,7 +480,7 @@ private:
     finish_drain();
   }
 
-  void resume() {
+  void take_again() {
     auto again = [this](const caf::error& error) {
       note_failure("the disk is still full", error);
       delayed_send(this, limits::disk_retry_pause, resume_tick{});

@@ -68,7 +68,9 @@ public:
       [this](const query_oldest_needed&) { return oldest(); },
       [this](const describe_transactions&) { return report(); },
       [this](const list_transactions& x) { return list(x); },
-      [this](const resume_transaction& x) { return resume(x.position); },
+      [this](const resume_transaction& x) {
+        return resume_discarded(x.position);
+      },
     };
   }
 
@@ -503,7 +505,7 @@ private:
       row.checks = number_in(value(properties::check_times));
   }
 
-  resumed_promise resume(log_offset position) {
+  resumed_promise resume_discarded(log_offset position) {
     auto promise = make_response_promise<transaction_resumed>();
     log_.read(
       position,
