@@ -125,6 +125,7 @@ TEST_CASE("filter: a parked pull wakes for what matches only") {
   auto wish = known_pull(1, 20000);
   wish.opaque = 77;
   consumer.send(wish);
+  CHECK_FALSE(consumer.receive(150ms)); // it is parked before anything comes
   for (int i = 1; i <= 5; ++i)
     send_priced(producer, i);
   CHECK_FALSE(consumer.receive(150ms));
