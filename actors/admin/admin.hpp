@@ -9,6 +9,7 @@
 #include "troupe/actor/gateway.hpp"
 #include "troupe/actor/name_server.hpp"
 #include "troupe/actor/scheduler.hpp"
+#include "troupe/model/delay_levels.hpp"
 
 #include <map>
 #include <string>
@@ -42,6 +43,7 @@ struct admin_options {
   std::string broker_name;
   /// Settings as RocketMQ spells them, `key=value` in order.
   std::vector<std::pair<std::string, std::string>> settings;
+  delay_levels delays;
   epoch_ms started;
 };
 

@@ -2,6 +2,10 @@
 
 namespace troupe {
 
+void admin_context::pause(std::chrono::milliseconds time) {
+  self_.receive(caf::after(time) >> [] {});
+}
+
 caf::expected<topic_view> admin_context::find_topic(const std::string& name) {
   return ask<topic_view>(node_.directory, troupe::find_topic{name, {}, false});
 }

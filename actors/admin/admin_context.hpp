@@ -47,6 +47,9 @@ public:
     return result;
   }
 
+  /// Waits.
+  void pause(std::chrono::milliseconds time);
+
   /// @errors topic_not_found, not_supported
   caf::expected<topic_view> find_topic(const std::string& name);
 

@@ -17,6 +17,20 @@ constexpr std::array list{
             "ask /custom/wordcount show", path, none, "", verbs::ask},
   verb_info{"config", "[KEY]", "settings of the node, as RocketMQ spells them",
             "config flushDiskType", none, none, "", verbs::config},
+  verb_info{"consume", "GROUP TOPIC [--count N] [--force]",
+            "messages as a group, whose progress goes on with them",
+            "consume billing orders --count 3", word_kind::group,
+            word_kind::none, "", verbs::consume},
+  verb_info{"dlq",
+            "list GROUP [--from OFFSET] [--count N]\n"
+            "resend GROUP [--from OFFSET] [--count N] [--topic TOPIC] "
+            "[--yes|--dry-run]",
+            "dead letters: what a group failed on too often",
+            "dlq list billing\ndlq resend billing --dry-run", action,
+            word_kind::group, "list resend", verbs::dlq},
+  verb_info{"explain", "busy [--for MS]",
+            "what the node is busy with, and what stands in its way",
+            "explain busy --for 50", action, none, "busy", verbs::explain},
   verb_info{"group",
             "list [--all]\n"
             "describe GROUP\n"
@@ -31,17 +45,41 @@ constexpr std::array list{
             "group delete billing --dry-run",
             action, word_kind::group, "list describe members create set delete",
             verbs::group},
+  verb_info{"kill", "PATH [--yes|--dry-run]",
+            "ends an actor at once; who watches it makes it anew",
+            "kill /group/billing --dry-run", path, none, "", verbs::kill},
   verb_info{
     "lag", "[GROUP] [--queues]", "how far consumer groups are behind, and why",
     "lag\nlag billing --queues", word_kind::group, none, "", verbs::lag},
   verb_info{"ls", "[PATH]", "what lies below a path", "ls /\nls /topic", path,
             none, "", verbs::ls},
+  verb_info{"offset",
+            "reset GROUP TOPIC --to first|last|TIME|@OFFSET [--queue N] "
+            "[--yes|--dry-run]",
+            "sets the progress of a group; TIME is 2026-03-01T12:30:00Z, -10m "
+            "or ms since 1970",
+            "offset reset billing orders --to first --dry-run\n"
+            "offset reset billing orders --to -10m --dry-run",
+            action, word_kind::group, "reset", verbs::offset},
+  verb_info{"pause", "PATH",
+            "a consumer group gets nothing until `resume`; so a custom actor",
+            "pause /group/billing\nresume /group/billing", path, none, "",
+            verbs::pause},
+  verb_info{
+    "ps", "[PATH] [--queues] [--for MS] [--by COLUMN] [--limit N]",
+    "the actors that live; busy (share of a core) and rate (messages/s) "
+    "over --for, waits since they began",
+    "ps --for 20\nps /queue/orders --for 20 --by rate --limit 3", path, none,
+    "", verbs::ps},
   verb_info{"pull",
             "TOPIC [--queue N] [--from first|last|OFFSET] [--count N]\n"
             "TOPIC ... [--tag 'A || B'] [--queue N --wait SECONDS]",
             "messages of a topic; nobody's progress changes",
             "pull orders\npull orders --from first --count 3", word_kind::topic,
             none, "", verbs::pull},
+  verb_info{"resume", "PATH", "ends a pause",
+            "pause /group/billing\nresume /group/billing", path, none, "",
+            verbs::resume},
   verb_info{"send",
             "TOPIC BODY [--tag TAG] [--key KEY] [--property NAME=VALUE]...\n"
             "TOPIC BODY ... [--queue N] [--delay-level N] [--count N]",
@@ -50,9 +88,17 @@ constexpr std::array list{
             none, "", verbs::send},
   verb_info{"show", "[PATH]", "the live state of an actor",
             "show /topic/orders\nshow /log", path, none, "", verbs::show},
+  verb_info{"spawn", "TYPE NAME [KEY=VALUE...]",
+            "makes a custom actor of a type that a plug-in brought",
+            "spawn wordcount wc topic=orders", none, none, "", verbs::spawn},
+  verb_info{"tap", "PATH [--for MS] [--count N]",
+            "what comes to an actor, for a while, and what handling it takes",
+            "tap /log --for 50", path, none, "", verbs::tap},
   verb_info{"tell", "PATH WORD [ARGS...]",
             "as ask, but nobody waits for an answer",
             "tell /custom/wordcount reset", path, none, "", verbs::tell},
+  verb_info{"timers", "[--all]", "messages that wait for their time",
+            "timers --all", none, none, "", verbs::timers},
   verb_info{"topic",
             "list [--all]\n"
             "describe TOPIC\n"
@@ -66,6 +112,18 @@ constexpr std::array list{
             "topic delete orders --dry-run",
             action, word_kind::topic, "list describe create set delete",
             verbs::topic},
+  verb_info{"tree", "[--queues]",
+            "who watches whom, and what follows when one dies", "tree", none,
+            none, "", verbs::tree},
+  verb_info{"unspawn", "PATH [--yes|--dry-run]",
+            "ends a custom actor for good, with its state",
+            "unspawn /custom/wordcount --dry-run", path, none, "",
+            verbs::unspawn},
+  verb_info{"where", "key=KEY|id=ID [--topic TOPIC]",
+            "the life of a message: produced, stored, passed by whom, retried, "
+            "dead",
+            "send orders 'where am I' --key find-me\nwhere key=find-me", none,
+            none, "", verbs::where},
 };
 
 } // namespace

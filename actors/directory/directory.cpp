@@ -76,6 +76,7 @@ public:
     group_actors_.clear();
     producer_actors_.clear();
     storing_.clear();
+    reloading_.clear();
     options_ = {};
   }
 
@@ -281,7 +282,10 @@ private:
   promise<group_found> find(find_group& wish) {
     auto answer = make_response_promise<group_found>();
     if (const auto* known = state_.find_group(wish.group)) {
-      answer.deliver(group_found{group_of(*known)});
+      if (auto open = reloading_.find(wish.group); open != reloading_.end())
+        open->second.push_back(answer); // its progress is being read
+      else
+        answer.deliver(group_found{group_of(*known)});
       return answer;
     }
     auto planned = state_.plan_group(wish);
@@ -428,7 +432,50 @@ private:
     return answer;
   }
 
-  /// An actor died: its name is made anew on its next use.
+  /// Reads the stored progress of a group whose actor died: the next one must
+  /// not begin without it.
+  void reload(const std::string& group) {
+    reloading_.try_emplace(group);
+    auto settle = [this, group](const caf::error& error) {
+      auto waiting = std::move(reloading_[group]);
+      reloading_.erase(group);
+      const auto* known = state_.find_group(group);
+      for (auto& answer : waiting)
+        if (error)
+          answer.deliver(error);
+        else if (known != nullptr)
+          answer.deliver(group_found{group_of(*known)});
+        else
+          answer.deliver(make_error(errc::group_not_found,
+                                    "group[" + group + "] was just deleted"));
+    };
+    request(options_.store, caf::infinite, load_stored{})
+      .then(
+        [this, group, settle](stored_state& stored) {
+          for (auto& x : stored.progress)
+            if (x.group == group)
+              progress_[group] = std::move(x.rows);
+          settle(caf::none);
+        },
+        [this, settle](caf::error& error) {
+          log::error("directory", "cannot read a group's progress again")
+            .with("why", describe(error));
+          settle(error);
+          quit(error); // without it the group would begin anew
+        });
+  }
+
+  /// Who keeps the group's actor must ask for the new one.
+  void group_was_lost(const std::string& group) {
+    for (const auto& x : watchers_)
+      if (auto watcher = caf::actor_cast<caf::strong_actor_ptr>(x))
+        send(caf::actor_cast<group_watcher>(watcher),
+             group_changed{group, nullptr});
+  }
+
+  /// An actor died: its name is made anew on its next use. But for topics:
+  /// places of messages that only its queues knew are derived from the log
+  /// when the node starts, so the node ends.
   void forget_dead(const caf::down_msg& x) {
     auto forget = [&](auto& actors, const char* kind) {
       for (auto i = actors.begin(); i != actors.end(); ++i)
@@ -443,9 +490,23 @@ private:
         }
       return false;
     };
-    if (!forget(topic_actors_, kind_topic)
-        && !forget(group_actors_, kind_group))
-      forget(producer_actors_, kind_producer);
+    auto name_of = [&](const auto& actors) {
+      for (const auto& [name, actor] : actors)
+        if (actor.address() == x.source)
+          return name;
+      return std::string{};
+    };
+    if (forget(topic_actors_, kind_topic)) {
+      quit(x.reason);
+      return;
+    }
+    if (auto group = name_of(group_actors_); !group.empty()) {
+      forget(group_actors_, kind_group);
+      group_was_lost(group);
+      reload(group);
+      return;
+    }
+    forget(producer_actors_, kind_producer);
   }
 
   static constexpr const char* kind_topic = "topic";
@@ -461,6 +522,8 @@ private:
   std::map<std::string, std::vector<offset_row>> progress_;
   /// Who waits for a topic that was just made to be durable.
   std::map<std::string, std::vector<promise<topic_view>>> storing_;
+  /// Who waits for a group whose progress is being read again.
+  std::map<std::string, std::vector<promise<group_found>>> reloading_;
   std::vector<caf::actor_addr> watchers_;
   /// How often the actor of a kind and name died.
   std::map<std::pair<std::string, std::string>, std::int64_t> deaths_;

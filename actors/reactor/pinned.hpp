@@ -2,6 +2,7 @@
 /// A spawner says where with a placement; the role itself does not know.
 #pragma once
 
+#include "reactor/metered.hpp"
 #include "reactor/reactor.hpp"
 
 #include <caf/actor_config.hpp>
@@ -14,16 +15,16 @@ namespace troupe {
 
 /// `Base` (a class-based event actor) with its home on a reactor.
 template <class Base>
-class pinned : public Base {
+class pinned : public metered<Base> {
 public:
   template <class... Ts>
   explicit pinned(caf::actor_config& config, Ts&&... xs)
-    : Base(config, std::forward<Ts>(xs)...),
+    : metered<Base>(config, std::forward<Ts>(xs)...),
       home_(static_cast<reactor*>(config.host)) {}
 
   void enqueue(caf::mailbox_element_ptr element,
                caf::execution_unit*) override {
-    Base::enqueue(std::move(element), home_);
+    metered<Base>::enqueue(std::move(element), home_);
   }
 
   void enqueue(caf::strong_actor_ptr from, caf::message_id id,
@@ -36,6 +37,8 @@ public:
   caf::resumable::subtype_t subtype() const override {
     return caf::resumable::io_actor;
   }
+
+  std::size_t object_bytes() const override { return sizeof(*this); }
 
 private:
   reactor* home_;

@@ -1,5 +1,7 @@
 #include "state_store/state_store.hpp"
 
+#include "reactor/metered.hpp"
+
 #include "storage/derived_state.hpp"
 #include "storage/state_rows.hpp"
 
@@ -445,7 +447,8 @@ private:
 state_store_actor spawn_state_store(caf::actor_system& system, threading how,
                                     std::shared_ptr<storage::lmdb> env) {
   if (how == threading::detached)
-    return system.spawn<state_store_impl, caf::detached>(std::move(env));
+    return system.spawn<metered<state_store_impl>, caf::detached>(
+      std::move(env));
   return system.spawn<state_store_impl>(std::move(env));
 }
 

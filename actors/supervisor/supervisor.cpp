@@ -392,6 +392,7 @@ admin_door spawn_admin_of(caf::actor_system& system,
   admin.cluster = options.cluster;
   admin.broker_name = options.broker_name;
   admin.settings = options.settings;
+  admin.delays = options.delays;
   admin.started = now_ms();
   return spawn_admin(system, std::move(admin));
 }

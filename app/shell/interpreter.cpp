@@ -46,6 +46,25 @@ std::optional<milliseconds> duration_of(std::string_view text) {
   return milliseconds{static_cast<std::int64_t>(value * 1000)};
 }
 
+/// `top ...` in words of `watch` and `ps`.
+std::vector<std::string> as_watch_of_ps(std::vector<std::string> words) {
+  auto own = words.begin();
+  while (words.end() - own >= 2 && (*own == "--every" || *own == "--count"))
+    own += 2;
+  std::vector<std::string> ps{"ps"};
+  auto give = [&](const char* option, const char* value) {
+    if (std::find(own, words.end(), option) == words.end()) {
+      ps.emplace_back(option);
+      ps.emplace_back(value);
+    }
+  };
+  give("--by", "busy");
+  give("--limit", "20");
+  give("--for", "500");
+  words.insert(own, ps.begin(), ps.end());
+  return words;
+}
+
 /// Where each block goes on and ends; see interpreter::program.
 caf::expected<std::vector<std::size_t>>
 match_blocks(const std::vector<script_line>& lines) {
@@ -266,6 +285,8 @@ interpreter::execute(const std::vector<std::string>& words) {
     return wait(rest);
   if (verb == "watch")
     return watch(std::move(rest));
+  if (verb == "top")
+    return watch(as_watch_of_ps(std::move(rest)));
   if (verb == "help")
     return show_help(rest);
   if (verb == "errors")

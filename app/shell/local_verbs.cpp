@@ -37,6 +37,9 @@ constexpr std::array list{
              "answer",
              "set who world\necho \"hello $who\""},
   local_verb{"sleep", "TIME", "waits: 500ms, 2s", "sleep 10ms"},
+  local_verb{"top", "[--every SECONDS] [--count N] [as for ps]",
+             "the busiest actors, again and again",
+             "top --every 0.1 --count 2 --for 20 --limit 5"},
   local_verb{"try", "LINE...",
              "runs a line that may fail; then `expect error == ...`",
              "try topic describe nothing-is-called-so\n"

@@ -285,7 +285,9 @@ TEST_CASE("help: every example of every verb runs as it stands") {
   REQUIRE(node.ask("topic", {"create", "orders"}));
   REQUIRE(node.ask("send", {"orders", "x"}));
   REQUIRE(node.ask("group", {"create", "billing"}));
-  put(node, "/custom/wordcount", node.system().spawn(parrot));
+  auto actor = node.system().spawn(parrot);
+  put(node, "/custom", actor);
+  put(node, "/custom/wordcount", actor);
   app::surroundings world;
   world.ask = [&](const admin_request& x) {
     return node.ask(x.verb, x.arguments);
@@ -327,7 +329,7 @@ TEST_CASE("completion: verbs, actions and live names") {
   auto offers = [&](const words& before, const char* partial) {
     return app::complete(before, partial, ask);
   };
-  CHECK(offers({}, "top") == words{"topic"});
+  CHECK(offers({}, "topi") == words{"topic"});
   CHECK(offers({"topic"}, "de") == words{"describe", "delete"});
   CHECK(offers({"topic", "describe"}, "ord") == words{"orders"});
   CHECK(offers({"group", "describe"}, "ord") == words{"orderly"});

@@ -1,0 +1,184 @@
+/// spawn, unspawn, kill, pause, resume: the life of actors. What would lose
+/// what was acknowledged is refused.
+#include "admin/confirm.hpp"
+#include "admin/paths.hpp"
+#include "admin/verbs/verbs_of_node.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace troupe::verbs {
+
+namespace {
+
+constexpr const char* custom_root = "/custom";
+
+/// The manager of a registered path: the actor at its first part.
+caf::expected<askable_actor> manager_of(admin_context& context,
+                                        const std::string& path) {
+  auto root = path.substr(0, path.find('/', 1));
+  auto found = context.paths().find(root);
+  if (found == context.paths().end())
+    return make_error(errc::not_supported, "nothing manages the actors below "
+                                             + root + " on this node");
+  return found->second.actor;
+}
+
+answer to_manager(admin_context& context, const std::string& path,
+                  const char* word, std::vector<std::string> arguments) {
+  auto manager = manager_of(context, path);
+  if (!manager)
+    return std::move(manager.error());
+  return context.ask<table>(*manager,
+                            actor_question{word, std::move(arguments)});
+}
+
+caf::error refuse_kill(const place& at) {
+  if (at.kind == place_kind::member)
+    return make_error(errc::no_permission,
+                      at.path
+                        + " holds what was acknowledged or serves all others: "
+                          "the node would end. Stop the node instead; it "
+                          "recovers when it starts");
+  if (at.kind == place_kind::topic || at.kind == place_kind::queue
+      || at.kind == place_kind::queues)
+    return make_error(errc::no_permission,
+                      at.path
+                        + " has places of messages in memory that a kill would "
+                          "lose. `topic delete` ends it in order");
+  return make_error(errc::invalid_argument, at.path + " is no actor");
+}
+
+/// Sends an exit that cannot be caught; the directory makes it anew.
+answer kill_named(const place& at, const caf::actor& victim) {
+  caf::anon_send_exit(victim, caf::exit_reason::kill);
+  return note_of("killed " + at.path + "; its next use makes it anew");
+}
+
+caf::expected<group_config> group_of(admin_context& context,
+                                     const std::string& name) {
+  auto groups =
+    context.ask<group_list>(context.node().directory, list_groups{});
+  if (!groups)
+    return std::move(groups.error());
+  auto found = std::ranges::find(groups->groups, name, &group_config::name);
+  if (found == groups->groups.end())
+    return make_error(errc::group_not_found,
+                      "no consumer group is called " + name);
+  return std::move(*found);
+}
+
+enum class deliveries : std::uint8_t {
+  stopped,
+  flowing
+};
+
+/// A group that is paused gets no messages: its pulls are refused.
+answer switch_group(admin_context& context, const place& at, deliveries wish) {
+  auto config = group_of(context, at.name);
+  if (!config)
+    return std::move(config.error());
+  auto enabled = wish == deliveries::flowing;
+  if (config->consume_enable == enabled)
+    return note_of(at.path
+                   + (enabled ? " is not paused" : " is paused already"));
+  config->consume_enable = enabled;
+  auto done = context.ask<directory_changed>(context.node().directory,
+                                             update_group{std::move(*config)});
+  if (!done)
+    return std::move(done.error());
+  return note_of(enabled ? at.path + " goes on"
+                         : at.path
+                             + " is paused: its consumers get nothing until "
+                               "`resume "
+                             + at.path + "`, also after a restart");
+}
+
+answer switch_place(admin_context& context, arguments& words, deliveries wish) {
+  auto path = words.required("PATH");
+  if (auto error = words.finish())
+    return error;
+  auto at = find_place(context, path);
+  if (!at)
+    return std::move(at.error());
+  if (at->kind == place_kind::group)
+    return switch_group(context, *at, wish);
+  if (at->kind == place_kind::registered)
+    return to_manager(context, at->path,
+                      wish == deliveries::flowing ? "resume" : "pause",
+                      {at->path});
+  return make_error(errc::not_supported,
+                    "consumer groups and custom actors can be paused; "
+                      + at->path + " cannot");
+}
+
+} // namespace
+
+answer kill(admin_context& context, arguments& words) {
+  auto agreed = consent::of(words);
+  auto path = words.required("PATH");
+  if (auto error = words.finish())
+    return error;
+  auto at = find_place(context, path);
+  if (!at)
+    return std::move(at.error());
+  caf::actor victim;
+  if (at->kind == place_kind::group) {
+    auto group = context.find_group(at->name);
+    if (!group)
+      return std::move(group.error());
+    victim = caf::actor_cast<caf::actor>(*group);
+  } else if (at->kind == place_kind::producer) {
+    auto found = context.ask<producer_found>(context.node().directory,
+                                             find_producer{at->name, false});
+    if (!found)
+      return std::move(found.error());
+    victim = caf::actor_cast<caf::actor>(found->producer);
+  } else if (at->kind != place_kind::registered) {
+    return refuse_kill(*at);
+  }
+  if (auto instead = agreed.instead_of("kill " + at->path))
+    return std::move(*instead);
+  if (at->kind == place_kind::registered)
+    return to_manager(context, at->path, "kill", {at->path});
+  return kill_named(*at, victim);
+}
+
+answer pause(admin_context& context, arguments& words) {
+  return switch_place(context, words, deliveries::stopped);
+}
+
+answer resume(admin_context& context, arguments& words) {
+  return switch_place(context, words, deliveries::flowing);
+}
+
+answer spawn(admin_context& context, arguments& words) {
+  auto given = words.rest(); // what the type understands is the manager's
+  if (given.size() < 2)
+    return make_error(errc::invalid_argument,
+                      "write `spawn TYPE NAME [KEY=VALUE...]`");
+  return to_manager(context, custom_root, "spawn", std::move(given));
+}
+
+answer unspawn(admin_context& context, arguments& words) {
+  auto agreed = consent::of(words);
+  auto path = words.required("PATH");
+  if (auto error = words.finish())
+    return error;
+  if (path.front() != '/')
+    path = std::string{custom_root} + "/" + path;
+  auto at = find_place(context, path);
+  if (!at)
+    return std::move(at.error());
+  if (at->kind != place_kind::registered)
+    return make_error(errc::not_supported,
+                      at->path + " was not spawned from the shell");
+  if (auto instead =
+        agreed.instead_of("end " + at->path + " and forget its state"))
+    return std::move(*instead);
+  return to_manager(context, at->path, "unspawn", {at->path});
+}
+
+} // namespace troupe::verbs

@@ -1,0 +1,224 @@
+/// where: the life of a message, found by key or id: produced, stored, passed
+/// or awaited by which group, retried, dead.
+#include "admin/records.hpp"
+#include "admin/texts.hpp"
+#include "admin/verbs/verbs_of_node.hpp"
+#include "storage/record.hpp"
+
+#include "troupe/model/names.hpp"
+#include "troupe/model/properties.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace troupe::verbs {
+
+namespace {
+
+constexpr std::size_t topics_searched_max = 10'000;
+constexpr std::size_t messages_shown_max = 32;
+
+/// What is asked for.
+struct wish {
+  std::string key;
+  bool is_id = false;
+  std::optional<std::string> topic;
+};
+
+caf::expected<std::vector<std::string>> topics_to_search(admin_context& context,
+                                                         const wish& asked) {
+  if (asked.topic)
+    return std::vector{*asked.topic};
+  auto all = context.ask<topic_list>(context.node().directory, list_topics{});
+  if (!all)
+    return std::move(all.error());
+  std::vector<std::string> names;
+  for (const auto& x : all->topics)
+    if (!names::is_system_topic(x.name) && !names::is_retry_topic(x.name)
+        && !names::is_dead_letter_topic(x.name))
+      names.push_back(x.name);
+  if (names.size() > topics_searched_max)
+    return make_error(errc::invalid_argument,
+                      "there are " + std::to_string(names.size())
+                        + " topics; name one with --topic");
+  return names;
+}
+
+caf::expected<std::vector<payload>>
+find(admin_context& context, const std::string& topic, const std::string& key) {
+  auto found = context.ask<record_bytes>(
+    context.node().log,
+    find_by_key{topic,
+                key,
+                {0},
+                {INT64_MAX},
+                static_cast<std::int32_t>(messages_shown_max)});
+  if (!found && is(found.error(), errc::message_not_found))
+    return std::vector<payload>{};
+  if (!found)
+    return std::move(found.error());
+  return std::move(found->records);
+}
+
+/// An id that names a place in the log: address, port and 16 digits.
+std::optional<log_offset> place_of(const std::string& id) {
+  constexpr std::size_t digits = 16;
+  if (id.size() != 32 && id.size() != 56) // of IPv4 and IPv6
+    return {};
+  std::uint64_t place = 0;
+  auto text = std::string_view{id}.substr(id.size() - digits);
+  auto [end, code] =
+    std::from_chars(text.data(), text.data() + text.size(), place, 16);
+  if (code != std::errc{} || end != text.data() + text.size()
+      || place > INT64_MAX)
+    return {};
+  return log_offset{static_cast<std::int64_t>(place)};
+}
+
+caf::expected<std::vector<payload>> find_all(admin_context& context,
+                                             const wish& asked) {
+  auto topics = topics_to_search(context, asked);
+  if (!topics)
+    return std::move(topics.error());
+  std::vector<payload> result;
+  for (const auto& topic : *topics) {
+    auto some = find(context, topic, asked.key);
+    if (!some)
+      return std::move(some.error());
+    std::ranges::move(*some, std::back_inserter(result));
+    if (result.size() >= messages_shown_max)
+      break;
+  }
+  if (!result.empty() || !asked.is_id)
+    return result;
+  if (auto place = place_of(asked.key)) {
+    auto one =
+      context.ask<record_bytes>(context.node().log, read_records{{*place}});
+    if (one)
+      return std::move(one->records);
+  }
+  return result;
+}
+
+class life {
+public:
+  life(admin_context& context, table& to) : context_(context), to_(to) {}
+
+  caf::error add(std::string_view bytes) {
+    auto record = storage::decode_record(bytes, storage::record_check::crc);
+    if (!record)
+      return std::move(record.error());
+    id_ = properties::find(record->properties, properties::unique_key);
+    line(record->born_time, "produced", "by " + to_string(record->born_host));
+    line(record->store_time, "stored",
+         "/queue/" + std::string{record->topic} + "/"
+           + std::to_string(record->queue.value) + " at "
+           + std::to_string(record->offset.value) + ", log "
+           + std::to_string(record->position.value));
+    return add_groups(*record);
+  }
+
+private:
+  void line(epoch_ms when, const char* step, std::string what) {
+    to_.rows.push_back({id_, step,
+                        when.value > 0 ? cell{time_text(when)} : cell{},
+                        std::move(what)});
+  }
+
+  caf::error add_groups(const storage::record_view& record) {
+    auto groups =
+      context_.ask<group_list>(context_.node().directory, list_groups{});
+    if (!groups)
+      return std::move(groups.error());
+    for (const auto& group : groups->groups)
+      if (auto error = add_group(record, group.name))
+        return error;
+    return caf::none;
+  }
+
+  caf::error add_group(const storage::record_view& record,
+                       const std::string& group) {
+    auto actor = context_.find_group(group);
+    if (!actor && is(actor.error(), errc::group_not_found))
+      return caf::none; // deleted meanwhile
+    if (!actor)
+      return std::move(actor.error());
+    auto progress = context_.ask<group_offset>(
+      *actor, query_offset{{std::string{record.topic}, record.queue}});
+    if (progress && progress->offset > record.offset)
+      line({}, "passed",
+           "by group " + group + ", which is at "
+             + std::to_string(progress->offset.value));
+    else if (progress)
+      line({}, "awaited",
+           "by group " + group + ", "
+             + std::to_string(record.offset - progress->offset)
+             + " messages before it");
+    else if (!is(progress.error(), errc::offset_not_found))
+      return std::move(progress.error());
+    if (id_.empty())
+      return caf::none;
+    if (auto error = add_copies(names::retry_topic_of(group), "retried",
+                                "for group " + group))
+      return error;
+    return add_copies(names::dead_letter_topic_of(group), "dead",
+                      "letter of group " + group);
+  }
+
+  /// Copies of the message that a group sent back.
+  caf::error add_copies(const std::string& topic, const char* step,
+                        const std::string& whose) {
+    auto copies = find(context_, topic, id_);
+    if (!copies)
+      return std::move(copies.error());
+    std::ranges::reverse(*copies); // they come newest first
+    for (const auto& x : *copies) {
+      auto record =
+        storage::decode_record(x.view(), storage::record_check::none);
+      if (!record)
+        return std::move(record.error());
+      line(record->store_time, step,
+           whose + ", time " + std::to_string(record->reconsume_times) + ", at "
+             + std::to_string(record->offset.value));
+    }
+    return caf::none;
+  }
+
+  admin_context& context_;
+  table& to_;
+  std::string id_;
+};
+
+} // namespace
+
+answer where(admin_context& context, arguments& words) {
+  wish asked;
+  asked.topic = words.option("topic");
+  auto text = words.required("key=KEY or id=ID");
+  if (text.starts_with("key="))
+    asked.key = text.substr(4);
+  else if (text.starts_with("id="))
+    asked.key = text.substr(3);
+  else
+    words.refuse("write key=KEY or id=ID, not `" + text + "`");
+  asked.is_id = text.starts_with("id=");
+  if (auto error = words.finish())
+    return error;
+  auto found = find_all(context, asked);
+  if (!found)
+    return std::move(found.error());
+  if (found->empty())
+    return make_error(errc::message_not_found,
+                      "no message has the " + text
+                        + (asked.topic ? " in " + *asked.topic : ""));
+  table result;
+  result.columns = {"id", "step", "when", "what"};
+  life story{context, result};
+  for (const auto& record : *found)
+    if (auto error = story.add(record.view()))
+      return error;
+  return result;
+}
+
+} // namespace troupe::verbs
