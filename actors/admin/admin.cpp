@@ -141,7 +141,8 @@ std::string why_bad_path(std::string_view path) {
     "/topic",   "/queue",       "/group",     "/producer",  "/tx",
     "/log",     "/scheduler",   "/gateway",   "/directory", "/store",
     "/flusher", "/cold-reader", "/key-index", "/registrar", "/supervisor",
-    "/admin",   "/name-server", "/retention",
+    "/admin",   "/name-server", "/retention", "/pop",       "/timers",
+    "/backlog",
   };
   if (path.size() < 2 || path.front() != '/' || path.back() == '/'
       || path.find("//") != path.npos)

@@ -6,9 +6,12 @@
 
 #include "troupe/actor/admin.hpp"
 #include "troupe/actor/commit_log.hpp"
+#include "troupe/actor/custom_host.hpp"
 #include "troupe/actor/gateway.hpp"
 #include "troupe/actor/name_server.hpp"
 #include "troupe/actor/scheduler.hpp"
+#include "troupe/actor/timers.hpp"
+#include "troupe/actor/transaction_coordinator.hpp"
 #include "troupe/model/delay_levels.hpp"
 
 #include <map>
@@ -33,6 +36,9 @@ struct admin_options {
   scheduler_actor scheduler;
   name_server_actor names;
   gateway_actor gateway;
+  custom_host_actor custom;
+  transaction_coordinator_actor transactions;
+  timers_actor timers;
   std::vector<cast_member> cast; ///< all of them, in order of their paths
 
   std::string listen = "127.0.0.1";

@@ -140,9 +140,23 @@ caf::expected<entries> list_root(admin_context& context) {
     result.push_back(
       {"/producer", "folder", "producer groups that are online"});
   }
+  if (context.node().custom)
+    result.push_back({"/custom", "folder", "custom actors by name"});
   for (const auto& member : context.node().cast)
     result.push_back({member.path, member.kind, member.where});
   add_registered(context, "/", result);
+  return result;
+}
+
+caf::expected<entries> list_custom_below(admin_context& context) {
+  auto list = context.ask<custom_list>(context.node().custom, list_custom{});
+  if (!list)
+    return std::move(list.error());
+  entries result;
+  for (const auto& x : list->actors)
+    result.push_back({"/custom/" + x.spec.name, "custom",
+                      x.spec.type + ", " + to_string(x.state)});
+  add_registered(context, "/custom", result);
   return result;
 }
 
@@ -153,6 +167,8 @@ caf::expected<entries> list_folder(admin_context& context, const place& at) {
     return list_groups_below(context);
   if (at.path == "/producer")
     return list_producers_below(context);
+  if (at.path == "/custom" && context.node().custom)
+    return list_custom_below(context);
   entries result;
   add_registered(context, at.path, result);
   return result;
@@ -190,6 +206,13 @@ caf::expected<place> find_place(const admin_context& context,
       return result;
     }
   }
+  if (context.node().custom && root == "custom" && parts.size() <= 2
+      && !context.paths().contains(result.path)) {
+    result.kind = parts.size() == 1 ? place_kind::folder : place_kind::custom;
+    if (parts.size() == 2)
+      result.name = parts[1];
+    return result;
+  }
   auto member =
     std::ranges::find_if(context.node().cast, [&](const cast_member& x) {
       return x.path == result.path;
@@ -217,6 +240,7 @@ caf::expected<entries> list_below(admin_context& context, const place& at,
       case place_kind::group:
       case place_kind::producer:
       case place_kind::member:
+      case place_kind::custom:
         return entries{};
       case place_kind::registered: {
         entries result;

@@ -20,6 +20,7 @@ enum class place_kind : std::uint8_t {
   queue,      ///< `/queue/TOPIC/N`
   group,      ///< `/group/NAME`
   producer,   ///< `/producer/NAME`
+  custom,     ///< `/custom/NAME`
   registered, ///< by another actor
 };
 
@@ -27,7 +28,7 @@ enum class place_kind : std::uint8_t {
 struct place {
   place_kind kind = place_kind::root;
   std::string path;
-  std::string name; ///< of the topic, group or producer group
+  std::string name; ///< of the topic, group, producer group or custom actor
   queue_id queue;
   const cast_member* member = nullptr;
   const registered_path* registered = nullptr;

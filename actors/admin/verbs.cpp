@@ -90,15 +90,17 @@ constexpr std::array list{
             "show /topic/orders\nshow /log", path, none, "", verbs::show},
   verb_info{"spawn", "TYPE NAME [KEY=VALUE...]",
             "makes a custom actor of a type that a plug-in brought",
-            "spawn wordcount wc topic=orders", none, none, "", verbs::spawn},
+            "spawn pass all topic=orders\nshow /custom/all\nunspawn all --yes",
+            none, none, "", verbs::spawn},
   verb_info{"tap", "PATH [--for MS] [--count N]",
             "what comes to an actor, for a while, and what handling it takes",
             "tap /log --for 50", path, none, "", verbs::tap},
   verb_info{"tell", "PATH WORD [ARGS...]",
             "as ask, but nobody waits for an answer",
             "tell /custom/wordcount reset", path, none, "", verbs::tell},
-  verb_info{"timers", "[--all]", "messages that wait for their time",
-            "timers --all", none, none, "", verbs::timers},
+  verb_info{"timers", "[levels] [--all]\nlist [--count N]",
+            "messages that wait for their time", "timers --all\ntimers list",
+            action, none, "levels list", verbs::timers},
   verb_info{"topic",
             "list [--all]\n"
             "describe TOPIC\n"
@@ -115,10 +117,21 @@ constexpr std::array list{
   verb_info{"tree", "[--queues]",
             "who watches whom, and what follows when one dies", "tree", none,
             none, "", verbs::tree},
+  verb_info{"tx",
+            "list [--discarded] [--count N]\n"
+            "commit POSITION|ID [--yes|--dry-run]\n"
+            "rollback POSITION|ID [--yes|--dry-run]\n"
+            "resume POSITION|ID",
+            "transactions that wait for their producer's word; resume asks it "
+            "again",
+            "tx list\ntx list --discarded", action, none,
+            "list commit rollback resume", verbs::tx},
+  verb_info{"types", "", "types of custom actors that `spawn` knows", "types",
+            none, none, "", verbs::types},
   verb_info{"unspawn", "PATH [--yes|--dry-run]",
             "ends a custom actor for good, with its state",
-            "unspawn /custom/wordcount --dry-run", path, none, "",
-            verbs::unspawn},
+            "spawn pass all topic=orders\nunspawn /custom/all --yes", path,
+            none, "", verbs::unspawn},
   verb_info{"where", "key=KEY|id=ID [--topic TOPIC]",
             "the life of a message: produced, stored, passed by whom, retried, "
             "dead",

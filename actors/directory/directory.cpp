@@ -465,14 +465,6 @@ private:
         });
   }
 
-  /// Who keeps the group's actor must ask for the new one.
-  void group_was_lost(const std::string& group) {
-    for (const auto& x : watchers_)
-      if (auto watcher = caf::actor_cast<caf::strong_actor_ptr>(x))
-        send(caf::actor_cast<group_watcher>(watcher),
-             group_changed{group, nullptr});
-  }
-
   /// An actor died: its name is made anew on its next use. But for topics:
   /// places of messages that only its queues knew are derived from the log
   /// when the node starts, so the node ends.
@@ -502,7 +494,6 @@ private:
     }
     if (auto group = name_of(group_actors_); !group.empty()) {
       forget(group_actors_, kind_group);
-      group_was_lost(group);
       reload(group);
       return;
     }

@@ -76,6 +76,8 @@ public:
 
   behavior_type make_behavior() override {
     make_quiet(*this);
+    set_down_handler(
+      [this](const caf::down_msg& x) { context_.forget_dead_group(x.source); });
     home_.set_round_handler(this);
     delayed_send(this, tick_period, gateway_tick{});
     return {

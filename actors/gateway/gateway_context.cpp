@@ -212,6 +212,7 @@ void gateway_context::fetch_group(const caller& from, find_group wish,
           --waiting_;
           auto& known = groups_[group];
           known.actor = actor;
+          self_->monitor(actor);
           known.snapshot = std::move(watched.snapshot);
           then();
         },
@@ -271,6 +272,13 @@ void gateway_context::forget_topic(std::string_view topic) {
       group.pulls.erase(found);
   if (auto found = topics_.find(topic); found != topics_.end())
     topics_.erase(found);
+}
+
+void gateway_context::forget_dead_group(const caf::actor_addr& gone) {
+  send_round();
+  std::erase_if(groups_, [&](const auto& entry) {
+    return entry.second.actor.address() == gone;
+  });
 }
 
 void gateway_context::learn_group(const group_changed& event) {

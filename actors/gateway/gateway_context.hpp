@@ -117,6 +117,9 @@ public:
   void forget_topic(std::string_view topic);
   void learn_group(const group_changed& event);
 
+  /// The actor of a group died: its next use asks for the new one.
+  void forget_dead_group(const caf::actor_addr& gone);
+
   // -- the round --------------------------------------------------------------
 
   /// The rows that go to `queue` of `topic` with this round.

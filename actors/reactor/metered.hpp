@@ -6,6 +6,7 @@
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/resumable.hpp>
+#include <caf/scheduled_actor.hpp>
 
 #include <cstdlib>
 #include <typeinfo>
@@ -55,7 +56,8 @@ public:
   caf::resumable::resume_result resume(caf::execution_unit* host,
                                        std::size_t most) override {
     auto began = meter_.begin_run();
-    auto result = Base::resume(host, most);
+    // By its full name: a role may have a resume of its own.
+    auto result = caf::scheduled_actor::resume(host, most);
     meter_.end_run(began);
     return result;
   }

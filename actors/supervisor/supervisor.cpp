@@ -361,6 +361,7 @@ std::vector<cast_member> members_of(const cast_handles& cast) {
       members.push_back(
         {path, kind, where, caf::actor_cast<caf::strong_actor_ptr>(handle)});
   };
+  add("/backlog", "backlog", "pinned", cast.backlog);
   add("/cold-reader", "cold_reader", "detached", cast.cold_reader);
   add("/directory", "directory", "pinned", cast.directory);
   add("/flusher", "flusher", "detached", cast.flusher);
@@ -368,10 +369,13 @@ std::vector<cast_member> members_of(const cast_handles& cast) {
   add("/key-index", "key_index", "detached", cast.key_index);
   add("/log", "commit_log", "pinned", cast.commit_log);
   add("/name-server", "name_server", "pinned", cast.name_server);
+  add("/pop", "pop", "pinned", cast.pop);
   add("/registrar", "registrar", "detached", cast.registrar);
   add("/retention", "retention", "detached", cast.retention);
   add("/scheduler", "scheduler", "pinned", cast.scheduler);
   add("/store", "state_store", "detached", cast.state_store);
+  add("/timers", "timers", "pinned", cast.timers);
+  add("/tx", "transaction_coordinator", "pinned", cast.transactions);
   return members;
 }
 
@@ -384,6 +388,9 @@ admin_door spawn_admin_of(caf::actor_system& system,
   admin.scheduler = cast.scheduler;
   admin.names = cast.name_server;
   admin.gateway = cast.gateway;
+  admin.custom = cast.custom_host;
+  admin.transactions = cast.transactions;
+  admin.timers = cast.timers;
   admin.cast = members_of(cast);
   admin.listen = options.listen;
   admin.broker_port = cast.ports.broker;

@@ -1,5 +1,6 @@
 #include "shell/shell_node.hpp"
 
+#include "admin/broker_link.hpp"
 #include "admin/live.hpp"
 #include "admin/moment.hpp"
 
@@ -272,6 +273,90 @@ TEST_CASE("tree and explain: who watches whom, and what goes on") {
   CHECK(row_of(*busy, "reactor"));
   CHECK(row_of(*busy, "/log"));
   CHECK(error_of(node.ask("explain", {"life"})) == errc::invalid_argument);
+}
+
+TEST_CASE("custom actors: spawned, shown, asked, ended") {
+  scratch home;
+  shell_node node{home.path()};
+  set_up(node);
+  auto types = node.ask("types");
+  REQUIRE(types);
+  CHECK(row_of(*types, "pass"));
+  CHECK(error_of(node.ask("spawn", {"nothing", "x"})) != errc::none);
+  CHECK(error_of(node.ask("spawn", {"pass", "x", "topic"}))
+        == errc::invalid_argument);
+  auto made = node.ask("spawn", {"pass", "all", "topic=t"});
+  if (!made)
+    FAIL(describe(made.error()));
+  REQUIRE(node.ask("send", {"t", "x"}));
+  auto shown = node.ask("show", {"/custom/all"});
+  REQUIRE(shown);
+  CHECK(at(*shown, "type") == cell{"pass"});
+  CHECK(at(*shown, "intercepted") == cell{1});
+  auto listed = node.ask("ls", {"/custom"});
+  REQUIRE(listed);
+  CHECK(row_of(*listed, "/custom/all"));
+  auto ps = node.ask("ps", {"/custom", "--for", "10"});
+  REQUIRE(ps);
+  REQUIRE(row_of(*ps, "/custom/all"));
+  CHECK(at(*ps, "state") == cell{"running"});
+  REQUIRE(node.ask("kill", {"/custom/all", "--yes"}));
+  CHECK(node.ask("show", {"/custom/all"}));
+  CHECK(error_of(node.ask("unspawn", {"all"})) == errc::not_confirmed);
+  REQUIRE(node.ask("unspawn", {"all", "--yes"}));
+  CHECK(error_of(node.ask("show", {"/custom/all"})) == errc::path_not_found);
+}
+
+TEST_CASE("tx: open transactions are listed, committed and rolled back") {
+  scratch home;
+  shell_node node{home.path()};
+  set_up(node);
+  auto none = node.ask("tx", {"list"});
+  REQUIRE(none);
+  CHECK(none->rows.empty());
+  for (auto body : {"kept", "dropped"}) {
+    auto link = broker_link::open("127.0.0.1", node.cast().ports.broker);
+    REQUIRE(link);
+    auto prepare =
+      remoting::make_request(remoting::request_code::send_message_v2);
+    prepare.fields = {{"a", "PG"},
+                      {"b", "t"},
+                      {"c", "TBW102"},
+                      {"d", "4"},
+                      {"e", "0"},
+                      {"f", "4"},
+                      {"g", "1700000000000"},
+                      {"h", "0"},
+                      {"i", std::string{"TRAN_MSG\x01true\x02PGROUP\x01PG\x02"
+                                        "UNIQ_KEY\x01"}
+                              + body + "\x02"},
+                      {"j", "0"},
+                      {"k", "false"},
+                      {"m", "false"}};
+    prepare.body = payload::copy_of(body);
+    auto sent = link->call(std::move(prepare), std::chrono::seconds{5});
+    REQUIRE(sent);
+    REQUIRE(sent->code == 0);
+  }
+  auto open = node.ask("tx", {"list"});
+  REQUIRE(open);
+  REQUIRE(open->rows.size() == 2);
+  CHECK(at(*open, "topic") == cell{"t"});
+  CHECK(at(*open, "group") == cell{"PG"});
+  auto first = std::to_string(at(*open, "position", 0).number);
+  auto second = std::to_string(at(*open, "position", 1).number);
+  CHECK(error_of(node.ask("tx", {"commit", first})) == errc::not_confirmed);
+  REQUIRE(node.ask("tx", {"commit", first, "--yes"}));
+  REQUIRE(node.ask("tx", {"rollback", second, "--yes"}));
+  open = node.ask("tx", {"list"});
+  REQUIRE(open);
+  CHECK(open->rows.empty());
+  auto seen = node.ask("pull", {"t", "--from", "5"});
+  REQUIRE(seen);
+  REQUIRE(seen->rows.size() == 1);
+  CHECK(at(*seen, "body") == cell{"kept"});
+  CHECK(error_of(node.ask("tx", {"commit", "17", "--yes"}))
+        == errc::transaction_not_found);
 }
 
 TEST_CASE("moments: as people write them") {

@@ -202,7 +202,7 @@ TEST_CASE("admin: every path that ls lists can be listed or shown") {
   }
   CHECK(seen > 30);
   for (auto bad : {"/nothing", "/queue/made/99", "/queue/made/x", "/topic/a/b",
-                   "/custom"}) {
+                   "/custom/nobody"}) {
     CAPTURE(bad);
     CHECK_FALSE(node.ask("show", {bad}));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "admin/door.hpp"
+#include "app/node/pass.hpp"
 #include "reactor/reactor.hpp"
 #include "supervisor/supervisor.hpp"
 #include "support/catch.hpp"
@@ -29,6 +30,7 @@ public:
     options.broker_port = 0;
     options.name_server_port = 0;
     options.segment_bytes = limits::segment_bytes_min;
+    options.custom.types = {app::pass_type()};
     options.settings = {{"flushDiskType", "SYNC_FLUSH"}};
     auto started = start_cast(system_, home_, std::move(options), [] {});
     if (!started)

@@ -1,4 +1,5 @@
 /// ask, tell: a word and its arguments to the actor at a path.
+#include "admin/custom.hpp"
 #include "admin/paths.hpp"
 #include "admin/verbs/verbs_of_node.hpp"
 
@@ -8,7 +9,7 @@ namespace {
 
 /// A question and whom it goes to.
 struct addressed {
-  askable_actor actor;
+  place at;
   actor_question question;
 };
 
@@ -21,11 +22,11 @@ caf::expected<addressed> read(admin_context& context, arguments& words) {
   auto at = find_place(context, path);
   if (!at)
     return std::move(at.error());
-  if (at->kind != place_kind::registered)
+  if (at->kind != place_kind::registered && at->kind != place_kind::custom)
     return make_error(errc::not_supported,
                       at->path + " answers no words of its own; try `show "
                         + at->path + "`");
-  return addressed{at->registered->actor, {std::move(word), std::move(rest)}};
+  return addressed{std::move(*at), {std::move(word), std::move(rest)}};
 }
 
 } // namespace
@@ -34,14 +35,26 @@ answer ask(admin_context& context, arguments& words) {
   auto to = read(context, words);
   if (!to)
     return std::move(to.error());
-  return context.ask<table>(to->actor, std::move(to->question));
+  if (to->at.kind == place_kind::custom)
+    return ask_custom_actor(context, to->at.name, to->question.word,
+                            to->question.arguments);
+  return context.ask<table>(to->at.registered->actor, std::move(to->question));
 }
 
 answer tell(admin_context& context, arguments& words) {
   auto to = read(context, words);
   if (!to)
     return std::move(to.error());
-  context.self().send(to->actor, std::move(to->question));
+  if (to->at.kind == place_kind::custom) {
+    auto fields = read_fields(to->question.arguments);
+    if (!fields)
+      return std::move(fields.error());
+    context.self().send(
+      context.node().custom,
+      ask_custom{to->at.name, to->question.word, std::move(*fields)});
+  } else {
+    context.self().send(to->at.registered->actor, std::move(to->question));
+  }
   return note_of("told; nobody waits for an answer");
 }
 

@@ -1,6 +1,7 @@
 /// spawn, unspawn, kill, pause, resume: the life of actors. What would lose
 /// what was acknowledged is refused.
 #include "admin/confirm.hpp"
+#include "admin/custom.hpp"
 #include "admin/paths.hpp"
 #include "admin/verbs/verbs_of_node.hpp"
 
@@ -12,8 +13,6 @@
 namespace troupe::verbs {
 
 namespace {
-
-constexpr const char* custom_root = "/custom";
 
 /// The manager of a registered path: the actor at its first part.
 caf::expected<askable_actor> manager_of(admin_context& context,
@@ -136,11 +135,22 @@ answer kill(admin_context& context, arguments& words) {
     if (!found)
       return std::move(found.error());
     victim = caf::actor_cast<caf::actor>(found->producer);
+  } else if (at->kind == place_kind::custom) {
+    if (auto known = find_custom(context, at->name); !known)
+      return std::move(known.error());
   } else if (at->kind != place_kind::registered) {
     return refuse_kill(*at);
   }
   if (auto instead = agreed.instead_of("kill " + at->path))
     return std::move(*instead);
+  if (at->kind == place_kind::custom) {
+    auto done = context.ask<custom_changed>(context.node().custom,
+                                            restart_custom{at->name},
+                                            limits::custom_ask_timeout);
+    if (!done)
+      return std::move(done.error());
+    return note_of(at->path + " ended and was made anew; its state stays");
+  }
   if (at->kind == place_kind::registered)
     return to_manager(context, at->path, "kill", {at->path});
   return kill_named(*at, victim);
@@ -155,11 +165,37 @@ answer resume(admin_context& context, arguments& words) {
 }
 
 answer spawn(admin_context& context, arguments& words) {
-  auto given = words.rest(); // what the type understands is the manager's
-  if (given.size() < 2)
-    return make_error(errc::invalid_argument,
-                      "write `spawn TYPE NAME [KEY=VALUE...]`");
-  return to_manager(context, custom_root, "spawn", std::move(given));
+  auto type = words.required("TYPE");
+  auto name = words.required("NAME");
+  auto given = words.rest(); // the type's own
+  if (auto error = words.finish())
+    return error;
+  auto fields = read_fields(given);
+  if (!fields)
+    return std::move(fields.error());
+  auto done = context.ask<custom_changed>(
+    context.node().custom, spawn_custom{{name, type, std::move(*fields)}},
+    limits::custom_ask_timeout);
+  if (!done)
+    return std::move(done.error());
+  auto result = fields_of({{"path", "/custom/" + name}, {"type", type}});
+  result.note = "spawned; it is there again after a restart of the node";
+  return result;
+}
+
+answer types(admin_context& context, arguments& words) {
+  if (auto error = words.finish())
+    return error;
+  auto list = context.ask<custom_list>(context.node().custom, list_custom{});
+  if (!list)
+    return std::move(list.error());
+  table result;
+  result.columns = {"type", "arguments", "from"};
+  for (const auto& x : list->types)
+    result.rows.push_back({x.name, x.arguments, x.plugin});
+  for (const auto& why : list->refused)
+    result.note += (result.note.empty() ? "" : "\n") + why;
+  return result;
 }
 
 answer unspawn(admin_context& context, arguments& words) {
@@ -167,18 +203,28 @@ answer unspawn(admin_context& context, arguments& words) {
   auto path = words.required("PATH");
   if (auto error = words.finish())
     return error;
-  if (path.front() != '/')
-    path = std::string{custom_root} + "/" + path;
+  if (path.find('/') == path.npos)
+    path = "/custom/" + path;
   auto at = find_place(context, path);
   if (!at)
     return std::move(at.error());
-  if (at->kind != place_kind::registered)
+  if (at->kind != place_kind::custom && at->kind != place_kind::registered)
     return make_error(errc::not_supported,
                       at->path + " was not spawned from the shell");
-  if (auto instead =
-        agreed.instead_of("end " + at->path + " and forget its state"))
+  if (at->kind == place_kind::custom)
+    if (auto known = find_custom(context, at->name); !known)
+      return std::move(known.error());
+  if (auto instead = agreed.instead_of("end " + at->path
+                                       + " and forget its state and progress"))
     return std::move(*instead);
-  return to_manager(context, at->path, "unspawn", {at->path});
+  if (at->kind == place_kind::registered)
+    return to_manager(context, at->path, "unspawn", {at->path});
+  auto done =
+    context.ask<custom_changed>(context.node().custom, unspawn_custom{at->name},
+                                limits::custom_ask_timeout);
+  if (!done)
+    return std::move(done.error());
+  return note_of("ended " + at->path);
 }
 
 } // namespace troupe::verbs

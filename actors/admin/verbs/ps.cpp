@@ -67,6 +67,24 @@ void add_registered(admin_context& context, const std::string& below,
   }
 }
 
+/// Rows of custom actors, which have threads of their own.
+caf::error add_custom(admin_context& context, const std::string& below,
+                      table& to) {
+  if (!context.node().custom)
+    return caf::none;
+  auto list = context.ask<custom_list>(context.node().custom, list_custom{});
+  if (!list)
+    return std::move(list.error());
+  for (const auto& x : list->actors) {
+    auto path = "/custom/" + x.spec.name;
+    if (below == "/" || below == "/custom" || below == path)
+      to.rows.push_back({path, x.spec.type, "detached", to_string(x.state),
+                         x.waiting, cell{}, cell{}, cell{}, x.restarts,
+                         x.state_bytes});
+  }
+  return caf::none;
+}
+
 double number_of(const cell& x) {
   return x.kind == cell_kind::real     ? x.real
          : x.kind == cell_kind::number ? static_cast<double>(x.number)
@@ -108,6 +126,8 @@ answer ps(admin_context& context, arguments& words) {
   for (const auto& x :
        observe(context, std::move(*live), std::chrono::milliseconds{ms}))
     result.rows.push_back(row_of(x));
+  if (auto error = add_custom(context, wish.below, result))
+    return error;
   add_registered(context, wish.below, result);
   if (column < ps_columns().size())
     std::ranges::stable_sort(

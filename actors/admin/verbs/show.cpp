@@ -1,5 +1,6 @@
 /// show: the live state of the actor at a path, as fields.
 #include "admin/backlog.hpp"
+#include "admin/custom.hpp"
 #include "admin/paths.hpp"
 #include "admin/texts.hpp"
 #include "admin/verbs/verbs_of_node.hpp"
@@ -106,6 +107,32 @@ answer show_directory(admin_context& context) {
                     {"producers_online", live->producers.size()}});
 }
 
+answer show_transactions(admin_context& context) {
+  auto x = context.ask<transaction_report>(context.node().transactions,
+                                           describe_transactions{});
+  if (!x)
+    return std::move(x.error());
+  return fields_of({{"path", "/tx"},
+                    {"open", x->open},
+                    {"committed", x->committed},
+                    {"rolled_back", x->rolled_back},
+                    {"checks", x->checks},
+                    {"unasked", x->unasked},
+                    {"discarded", x->discarded},
+                    {"next_check", time_text(x->next_check)}});
+}
+
+answer show_timers(admin_context& context) {
+  auto x = context.ask<timer_report>(context.node().timers, describe_timers{});
+  if (!x)
+    return std::move(x.error());
+  return fields_of({{"path", "/timers"},
+                    {"pending", x->pending},
+                    {"delivered", x->delivered},
+                    {"recalled", x->recalled},
+                    {"next_due", time_text(x->next_due)}});
+}
+
 answer show_member(admin_context& context, const cast_member& member) {
   if (member.path == "/log")
     return show_log(context);
@@ -117,6 +144,10 @@ answer show_member(admin_context& context, const cast_member& member) {
     return show_name_server(context);
   if (member.path == "/directory")
     return show_directory(context);
+  if (member.path == "/tx")
+    return show_transactions(context);
+  if (member.path == "/timers")
+    return show_timers(context);
   return fields_of(
     {{"path", member.path}, {"kind", member.kind}, {"runs", member.where}});
 }
@@ -225,6 +256,12 @@ answer show(admin_context& context, arguments& words) {
       return show_group(context, *at);
     case place_kind::producer:
       return show_producer(context, *at);
+    case place_kind::custom: {
+      auto report = find_custom(context, at->name);
+      if (!report)
+        return std::move(report.error());
+      return fields_of_custom(*report);
+    }
     case place_kind::registered:
       return context.ask<table>(at->registered->actor,
                                 actor_question{"show", {}});

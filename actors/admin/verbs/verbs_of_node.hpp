@@ -29,6 +29,8 @@ answer tell(admin_context&, arguments&);
 answer timers(admin_context&, arguments&);
 answer topic(admin_context&, arguments&);
 answer tree(admin_context&, arguments&);
+answer tx(admin_context&, arguments&);
+answer types(admin_context&, arguments&);
 answer unspawn(admin_context&, arguments&);
 answer where(admin_context&, arguments&);
 
