@@ -5,6 +5,7 @@
 #include "remoting/frame.hpp"
 #include "remoting/json_text.hpp"
 #include "storage/checkpoint.hpp"
+#include "storage/derived_state.hpp"
 #include "storage/lmdb.hpp"
 #include "storage/recovery.hpp"
 #include "storage/state_rows.hpp"
@@ -98,6 +99,8 @@ public:
       return error;
     if (auto error = store_.index->flush())
       return error;
+    if (auto error = mark_derived())
+      return error;
     return storage::write_checkpoint(
       directory_, {store_.log->end(), store_.last.generation + 1, true,
                    store_.consume_queue_file_rows});
@@ -126,6 +129,18 @@ private:
     if (auto error = (*env)->write(rows))
       return error;
     return storage::make_topic_homes(directory_, names);
+  }
+
+  /// Says that no open transaction and no timer is in the log, as a node's
+  /// own watermark would.
+  caf::error mark_derived() {
+    auto env = storage::lmdb::open(directory_ + "/state");
+    if (!env)
+      return std::move(env.error());
+    storage::derived_state derived{**env, {}};
+    if (auto applied = derived.applied(); !applied)
+      return std::move(applied.error());
+    return derived.finish(store_.log->end());
   }
 
   caf::error fill(const std::vector<std::int64_t>& queues, std::int64_t each,
