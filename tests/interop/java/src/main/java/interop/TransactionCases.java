@@ -37,10 +37,12 @@ final class TransactionCases {
         return producer;
     }
 
-    private static BlockingQueue<MessageExt> consumeAll(World world) throws Exception {
+    private static BlockingQueue<MessageExt> consumeAll(World world, DefaultMQProducer producer) throws Exception {
         BlockingQueue<MessageExt> seen = World.inbox();
+        // A consumer that starts before there is a topic waits half a minute for its next heartbeat.
+        World.sendNumbered(producer, world.topic, "warm", "warm", 1);
         DefaultMQPushConsumer consumer = world.consumer(world.group);
-        consumer.subscribe(world.topic, "*");
+        consumer.subscribe(world.topic, "A");
         consumer.registerMessageListener(World.into(seen));
         world.start(consumer);
         return seen;
@@ -64,7 +66,7 @@ final class TransactionCases {
                 return verdict(message.getBody());
             }
         });
-        BlockingQueue<MessageExt> seen = consumeAll(world);
+        BlockingQueue<MessageExt> seen = consumeAll(world, producer);
         for (int i = 0; i < 10; i++) {
             producer.sendMessageInTransaction(new Message(world.topic, "A", World.text("commit-" + i)), null);
             producer.sendMessageInTransaction(new Message(world.topic, "A", World.text("drop-" + i)), null);
@@ -90,7 +92,7 @@ final class TransactionCases {
                 return verdict(message.getBody());
             }
         });
-        BlockingQueue<MessageExt> seen = consumeAll(world);
+        BlockingQueue<MessageExt> seen = consumeAll(world, producer);
         for (int i = 0; i < 3; i++) {
             producer.sendMessageInTransaction(new Message(world.topic, "A", World.text("commit-" + i)), null);
             producer.sendMessageInTransaction(new Message(world.topic, "A", World.text("drop-" + i)), null);
