@@ -45,6 +45,9 @@ public:
       [this](const apply_events& x) { return apply(x.end); },
       [this](const append_done& x) { log_.appended(x); },
       [this](const timer_tick&) {
+        --ticks_;
+        if (ticks_ > 0 && options_.clock() < tick_at_)
+          return; // an earlier one was armed since, and another after it
         tick_at_ = {};
         deliver_due();
       },
@@ -199,6 +202,7 @@ private:
       return;
     tick_at_ = due;
     auto wait = std::max<std::int64_t>(due - now, 0);
+    ++ticks_;
     delayed_send(this, std::chrono::milliseconds{wait}, timer_tick{});
   }
 
@@ -344,8 +348,9 @@ private:
   deadline_keeper<timers_impl> waiting_;
   std::unordered_map<std::int64_t, deadline_key> recalling_; // by position
   std::size_t delivering_ = 0;
-  epoch_ms tick_at_;     // what the armed timer_tick is for; 0: none
-  epoch_ms pause_until_; // after a delivery that failed
+  epoch_ms tick_at_;      // what the armed timer_tick is for; 0: none
+  std::size_t ticks_ = 0; // under way
+  epoch_ms pause_until_;  // after a delivery that failed
   timer_report report_;
 };
 

@@ -58,6 +58,9 @@ public:
       [this](const end_transaction& x) { return end(x); },
       [this](const append_done& x) { log_.appended(x); },
       [this](const check_tick&) {
+        --ticks_;
+        if (ticks_ > 0 && options_.clock() < tick_at_)
+          return; // an earlier one was armed since, and another after it
         tick_at_ = {};
         check();
       },
@@ -418,6 +421,7 @@ private:
     wait = std::min<std::int64_t>(wait, tick_max_ms);
     if (wait == tick_max_ms)
       tick_at_ = options_.clock() + wait;
+    ++ticks_;
     delayed_send(this, std::chrono::milliseconds{wait}, check_tick{});
   }
 
@@ -600,7 +604,8 @@ private:
   std::vector<std::pair<std::int64_t, ended_promise>> marking_;
   bool marks_armed_ = false;
   std::size_t checking_ = 0;
-  epoch_ms tick_at_; // what the armed check_tick is for; 0: none
+  epoch_ms tick_at_;      // what the armed check_tick is for; 0: none
+  std::size_t ticks_ = 0; // under way
   transaction_report report_;
 };
 
