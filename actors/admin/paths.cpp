@@ -160,6 +160,17 @@ caf::expected<entries> list_custom_below(admin_context& context) {
   return result;
 }
 
+caf::expected<entries> list_connections_below(admin_context& context) {
+  auto list =
+    context.ask<connection_list>(context.node().gateway, list_connections{});
+  if (!list)
+    return std::move(list.error());
+  entries result;
+  for (const auto& x : list->rows)
+    result.push_back({"/gateway/" + x.address, "connection", x.client_id});
+  return result;
+}
+
 caf::expected<entries> list_folder(admin_context& context, const place& at) {
   if (at.path == "/topic" || at.path == "/queue")
     return list_topics_below(context, at.path.c_str());
@@ -213,6 +224,11 @@ caf::expected<place> find_place(const admin_context& context,
       result.name = parts[1];
     return result;
   }
+  if (context.node().gateway && root == "gateway" && parts.size() == 2) {
+    result.kind = place_kind::connection;
+    result.name = parts[1];
+    return result;
+  }
   auto member =
     std::ranges::find_if(context.node().cast, [&](const cast_member& x) {
       return x.path == result.path;
@@ -239,8 +255,12 @@ caf::expected<entries> list_below(admin_context& context, const place& at,
       case place_kind::queue:
       case place_kind::group:
       case place_kind::producer:
-      case place_kind::member:
       case place_kind::custom:
+      case place_kind::connection:
+        return entries{};
+      case place_kind::member:
+        if (at.path == "/gateway")
+          return list_connections_below(context);
         return entries{};
       case place_kind::registered: {
         entries result;

@@ -21,6 +21,7 @@ enum class place_kind : std::uint8_t {
   group,      ///< `/group/NAME`
   producer,   ///< `/producer/NAME`
   custom,     ///< `/custom/NAME`
+  connection, ///< `/gateway/IP:PORT`, the client's
   registered, ///< by another actor
 };
 
@@ -28,7 +29,9 @@ enum class place_kind : std::uint8_t {
 struct place {
   place_kind kind = place_kind::root;
   std::string path;
-  std::string name; ///< of the topic, group, producer group or custom actor
+  /// Of the topic, group, producer group or custom actor; the address of a
+  /// client.
+  std::string name;
   queue_id queue;
   const cast_member* member = nullptr;
   const registered_path* registered = nullptr;

@@ -62,9 +62,15 @@ constexpr std::array list{
             "offset reset billing orders --to -10m --dry-run",
             action, word_kind::group, "reset", verbs::offset},
   verb_info{"pause", "PATH",
-            "a consumer group gets nothing until `resume`; so a custom actor",
-            "pause /group/billing\nresume /group/billing", path, none, "",
-            verbs::pause},
+            "a consumer group or custom actor gets nothing until `resume`; a "
+            "topic takes messages and delivers none",
+            "pause /group/billing\nresume /group/billing\n"
+            "pause /topic/orders\nresume /topic/orders",
+            path, none, "", verbs::pause},
+  verb_info{"plugin", "load FILE\nlist",
+            "loads a plug-in by the name of its file, from a directory that "
+            "the node was started with (--plugin-dir)",
+            "plugin list", action, none, "load list", verbs::plugin},
   verb_info{
     "ps", "[PATH] [--queues] [--for MS] [--by COLUMN] [--limit N]",
     "the actors that live; busy (share of a core) and rate (messages/s) "
@@ -133,8 +139,8 @@ constexpr std::array list{
             "spawn pass all topic=orders\nunspawn /custom/all --yes", path,
             none, "", verbs::unspawn},
   verb_info{"where", "key=KEY|id=ID [--topic TOPIC]",
-            "the life of a message: produced, stored, passed by whom, retried, "
-            "dead",
+            "the life of a message: produced, stored, passed by, in flight "
+            "with or awaited by whom, retried, dead",
             "send orders 'where am I' --key find-me\nwhere key=find-me", none,
             none, "", verbs::where},
 };

@@ -73,6 +73,15 @@ public:
           return std::move(loaded.error());
         return *loaded;
       },
+      [this](const load_trusted_plugin& x) -> caf::result<plugin_loaded> {
+        auto file = find_trusted(x.file, directories_);
+        if (!file)
+          return std::move(file.error());
+        auto loaded = load(*file);
+        if (!loaded)
+          return std::move(loaded.error());
+        return *loaded;
+      },
       [this](spawn_custom& x) { return spawn(x.spec); },
       [this](const unspawn_custom& x) { return unspawn(x.name); },
       [this](const restart_custom& x) { return restart(x.name); },
@@ -106,8 +115,16 @@ private:
     std::string refused;        ///< why; empty: it runs
     std::string group;
     interceptor_link intercepts; ///< no topics: it does not
+    filter_link filters;         ///< no deliveries: likewise
+    responder_link checks;       ///< no groups: likewise
     std::size_t asks = 0;        ///< that are open
     bool ending = false;
+
+    /// Whether others send to it of their own accord.
+    bool is_asked() const {
+      return !intercepts.topics.empty() || !filters.deliveries.empty()
+             || !checks.groups.empty();
+    }
   };
 
   using then_fn = std::function<void(const caf::error&)>;
@@ -153,7 +170,8 @@ private:
       types_.emplace(type.name, type_entry{type, "built in"});
     for (const auto& file : wish.plugins)
       static_cast<void>(load(file)); // a refusal is logged and listed
-    for (const auto& directory : wish.plugin_directories) {
+    directories_ = wish.plugin_directories;
+    for (const auto& directory : directories_) {
       auto files = list_plugins(directory);
       if (!files)
         note_refused(context_of(files.error()));
@@ -171,7 +189,7 @@ private:
     auto one_done = [this, open, answer]() mutable {
       if (--*open > 0)
         return;
-      tell_gateway([answer](const caf::error&) mutable { // sends are let in
+      tell_links([answer](const caf::error&) mutable { // clients are let in
         answer.deliver(custom_started{});
       });
     };
@@ -239,11 +257,21 @@ private:
       return then(role.error());
     actor_entry entry;
     entry.spec = spec;
-    entry.intercepts.name = spec.name;
-    entry.intercepts.deadline_ms = role->deadline_ms;
-    entry.intercepts.policy = role->policy;
+    auto deadline_ms = role->deadline_ms;
+    auto policy = role->policy;
     entry.runner = options_.make_runner(std::move(*role));
-    entry.intercepts.actor = caf::actor_cast<interceptor_actor>(entry.runner);
+    entry.intercepts = {spec.name,
+                        {},
+                        caf::actor_cast<interceptor_actor>(entry.runner),
+                        deadline_ms,
+                        policy};
+    entry.filters = {spec.name,
+                     {},
+                     caf::actor_cast<delivery_filter_actor>(entry.runner),
+                     deadline_ms,
+                     policy};
+    entry.checks = {
+      spec.name, {}, caf::actor_cast<check_responder_actor>(entry.runner)};
     monitor(entry.runner);
     auto runner = entry.runner;
     auto name = spec.name;
@@ -279,20 +307,34 @@ private:
     log::info("custom_host", "actor spawned")
       .with("name", name)
       .with("type", found->second.spec.type);
-    if (x.intercepts.empty())
+    auto& entry = found->second;
+    entry.intercepts.topics = x.intercepts;
+    entry.filters.deliveries = x.filters;
+    entry.checks.groups = x.checks;
+    if (!entry.is_asked())
       return then(caf::none);
-    found->second.intercepts.topics = x.intercepts;
-    tell_gateway(then);
+    tell_links(then);
   }
 
-  /// The gateway learns all interceptors anew, by name.
-  void tell_gateway(const then_fn& then) {
-    set_interceptors all;
-    for (const auto& [name, x] : actors_)
-      if (x.runner && !x.intercepts.topics.empty())
-        all.links.push_back(x.intercepts);
-    request(options_.gateway, limits::ask_timeout, std::move(all))
-      .then([then](const interceptors_set&) { then(caf::none); },
+  /// Those who ask custom actors learn anew whom, by name.
+  void tell_links(const then_fn& then) {
+    set_custom_links links;
+    set_check_responders responders;
+    for (const auto& [name, x] : actors_) {
+      if (!x.runner || x.ending)
+        continue;
+      if (!x.intercepts.topics.empty())
+        links.interceptors.push_back(x.intercepts);
+      if (!x.filters.deliveries.empty())
+        links.filters.push_back(x.filters);
+      if (!x.checks.groups.empty())
+        responders.links.push_back(x.checks);
+    }
+    if (options_.transactions) // sees the new ones before a client can
+      request(options_.transactions, limits::ask_timeout, std::move(responders))
+        .then([](const check_responders_set&) {});
+    request(options_.gateway, limits::ask_timeout, std::move(links))
+      .then([then](const custom_links_set&) { then(caf::none); },
             [then](const caf::error& error) { then(error); });
   }
 
@@ -301,11 +343,11 @@ private:
     if (found == actors_.end())
       return;
     auto runner = found->second.runner;
-    auto intercepted = !found->second.intercepts.topics.empty();
+    auto was_asked = found->second.is_asked();
     demonitor(runner.address());
     actors_.erase(found);
-    if (intercepted) // the gateway first, or what it sends would be dropped
-      tell_gateway([this, runner](const caf::error&) {
+    if (was_asked) // the gateway first, or what it sends would be dropped
+      tell_links([this, runner](const caf::error&) {
         send_exit(runner, caf::exit_reason::user_shutdown);
       });
     else
@@ -354,22 +396,17 @@ private:
       return answer;
     }
     found->ending = true;
-    auto topics = std::exchange(found->intercepts.topics, {});
-    if (topics.empty()) {
-      end(name, {}, answer);
+    if (!found->is_asked()) {
+      end(name, answer);
       return answer;
     }
     // The gateway first, or what it sends to a runner that ends is refused.
-    tell_gateway([this, name, topics, answer](const caf::error&) {
-      end(name, topics, answer);
-    });
+    tell_links([this, name, answer](const caf::error&) { end(name, answer); });
     return answer;
   }
 
-  /// Ends a runner that has ceased to intercept `topics`; what it kept goes
-  /// too.
-  void end(const std::string& name, const std::vector<std::string>& topics,
-           promise<custom_changed> answer) {
+  /// Ends a runner that nobody asks any more; what it kept goes too.
+  void end(const std::string& name, promise<custom_changed> answer) {
     auto* found = find(name);
     if (found == nullptr || !found->runner) {
       answer.deliver(not_there(name));
@@ -382,12 +419,11 @@ private:
           log::info("custom_host", "actor ended").with("name", name);
           forget(name, answer);
         },
-        [this, name, topics, answer](const caf::error&) mutable {
+        [this, name, answer](const caf::error&) mutable {
           if (auto* entry = find(name)) {
             entry->ending = false;
-            entry->intercepts.topics = topics;
-            if (!topics.empty()) // as before: it goes on
-              tell_gateway([](const caf::error&) {});
+            if (entry->is_asked()) // as before: it goes on
+              tell_links([](const caf::error&) {});
           }
           answer.deliver(make_error(
             errc::busy, "a call of `" + name
@@ -443,8 +479,10 @@ private:
         log::error("custom_host", "runner died").with("name", name);
         entry.runner = custom_runner_actor{};
         entry.intercepts.actor = interceptor_actor{};
+        entry.filters.actor = delivery_filter_actor{};
+        entry.checks.actor = check_responder_actor{};
         entry.refused = "its runner died: " + describe(x.reason);
-        tell_gateway([](const caf::error&) {});
+        tell_links([](const caf::error&) {});
       }
   }
 
@@ -583,7 +621,8 @@ private:
   custom_host_options options_;
   std::map<std::string, type_entry, std::less<>> types_;
   std::map<std::string, actor_entry, std::less<>> actors_;
-  std::vector<std::string> refused_; // plug-ins
+  std::vector<std::string> refused_;     // plug-ins
+  std::vector<std::string> directories_; // whose libraries people may load
 };
 
 } // namespace

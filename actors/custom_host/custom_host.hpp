@@ -5,6 +5,7 @@
 #include "troupe/actor/custom_runner.hpp"
 #include "troupe/actor/gateway.hpp"
 #include "troupe/actor/state_store.hpp"
+#include "troupe/actor/transaction_coordinator.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -17,7 +18,8 @@ namespace troupe {
 struct custom_host_options {
   state_store_actor store;
   gateway_actor gateway;
-  std::vector<custom_spec> stored; ///< those of the last run
+  transaction_coordinator_actor transactions; ///< null: name server only
+  std::vector<custom_spec> stored;            ///< those of the last run
   std::function<custom_runner_actor(custom_role)> make_runner;
 };
 

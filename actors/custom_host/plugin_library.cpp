@@ -70,6 +70,39 @@ caf::expected<plugin_library> open_plugin(const std::string& file) {
   return result;
 }
 
+caf::expected<std::string>
+find_trusted(const std::string& file,
+             const std::vector<std::string>& directories) {
+  namespace fs = std::filesystem;
+  if (directories.empty())
+    return make_error(errc::not_supported,
+                      "the node was started without --plugin-dir DIRECTORY: "
+                      "only what lies in such a directory is loaded");
+  std::error_code error;
+  std::string all;
+  auto is_name = file.find('/') == file.npos;
+  auto exists = false;
+  for (const auto& directory : directories) {
+    all += (all.empty() ? "" : ", ") + directory;
+    auto home = fs::canonical(directory, error);
+    if (error)
+      continue;
+    auto real = fs::canonical(is_name ? home / file : fs::path{file}, error);
+    if (error)
+      continue;
+    exists = true;
+    if (real.parent_path() == home)
+      return real.string();
+  }
+  if (exists)
+    return make_error(errc::no_permission,
+                      "plug-in " + file + " is refused: it does not lie in "
+                        + all + ", where the node was told to look");
+  return make_error(errc::io_failed,
+                    "plug-in " + file + " cannot be loaded: there is no such "
+                      + "file" + (is_name ? " in " + all : ""));
+}
+
 caf::expected<std::vector<std::string>>
 list_plugins(const std::string& directory) {
   std::vector<std::string> files;

@@ -30,4 +30,12 @@ caf::expected<plugin_library> open_plugin(const std::string& file);
 caf::expected<std::vector<std::string>>
 list_plugins(const std::string& directory);
 
+/// Where a file lies that is asked for by its name or path, if it lies directly
+/// in one of `directories`; symbolic links are followed first.
+/// @errors not_supported (there is no directory), io_failed (no such file),
+///         no_permission (it lies elsewhere); one sentence each
+caf::expected<std::string>
+find_trusted(const std::string& file,
+             const std::vector<std::string>& directories);
+
 } // namespace troupe

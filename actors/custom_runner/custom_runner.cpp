@@ -3,7 +3,7 @@
 #include "custom_runner/intake.hpp"
 #include "custom_runner/judging.hpp"
 #include "custom_runner/outbox.hpp"
-#include "remoting/zlib_text.hpp"
+#include "custom_runner/sifting.hpp"
 
 #include "troupe/custom/parking.hpp"
 #include "troupe/custom/performer.hpp"
@@ -15,6 +15,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -55,6 +56,8 @@ public:
       },
       [this](const append_done& x) { appended(x); },
       [this](intercept_batch& x) { judge_all(x); },
+      [this](filter_batch& x) { filter_all(x); },
+      [this](const check_transaction& x) { return check(x); },
       [this](const topic_changed& x) { look_at(x.topic); },
       [this](const group_changed& x) { take_resets(x.snapshot); },
       [this](const runner_tick&) { tick(); },
@@ -70,11 +73,12 @@ public:
     group_ = consumer_group_actor{};
     options_.directory = directory_actor{};
     options_.store = state_store_actor{};
+    options_.gateway = gateway_actor{};
   }
 
 private:
-  using open_answer =
-    std::pair<caf::typed_response_promise<custom_answer>, custom_answer>;
+  /// Delivers an answer that waits for a commit.
+  using open_answer = std::function<void()>;
 
   template <class Handle>
   Handle me() {
@@ -91,8 +95,9 @@ private:
           if (auto error = begin(rows))
             promise.deliver(std::move(error));
           else
-            promise.deliver(
-              runner_started{own_group(), performer_.wants().intercepts});
+            promise.deliver(runner_started{
+              own_group(), performer_.wants().intercepts,
+              performer_.wants().filters, performer_.wants().checks});
         },
         [promise](caf::error& error) mutable {
           promise.deliver(std::move(error));
@@ -117,9 +122,10 @@ private:
       if (auto filter = tag_filter::compile(x.tags); !filter)
         return make_error(errc::invalid_argument, context_of(filter.error()));
     if (!wants.consumptions.empty()) {
+      paused_ = true; // until its group says otherwise
       find_own_group();
       send(options_.directory, watch_topics{me<topic_watcher>()});
-      look_at_all();
+      list_present();
     }
     started_ = true;
     watch();
@@ -134,33 +140,41 @@ private:
         [this](group_found& found) {
           group_ = found.group;
           request(group_, caf::infinite, watch_group{me<group_watcher>()})
-            .then([this](const group_watched& x) { take_resets(x.snapshot); });
+            .then([this](const group_watched& x) { take_resets(x.snapshot); },
+                  [this](const caf::error& error) { be_alone(error); });
           std::vector<offset_row> rows;
           for (const auto& x : intake_.queues())
             rows.push_back({x.key, x.done});
           if (!rows.empty())
             send(group_, commit_offsets{std::move(rows)});
         },
-        [this](const caf::error& error) {
-          log::warning("custom_runner", "progress is not shown as a group's")
-            .with("name", options_.role.spec.name)
-            .with("group", group_name_)
-            .with("why", describe(error));
-        });
+        [this](const caf::error& error) { be_alone(error); });
+  }
+
+  /// There is no group to be paused by.
+  void be_alone(const caf::error& error) {
+    log::warning("custom_runner", "progress is not shown as a group's")
+      .with("name", options_.role.spec.name)
+      .with("group", group_name_)
+      .with("why", describe(error));
+    paused_ = false;
+    work();
   }
 
   // -- which queues -----------------------------------------------------------
 
-  const custom::setup::consumption* wish_for(std::string_view topic) const {
-    auto is_own = !topic.starts_with(names::retry_prefix)
-                  && !topic.starts_with(names::dead_letter_prefix)
-                  && !names::is_system_topic(topic);
-    for (const auto& x : performer_.wants().consumptions)
-      if (x.topic == topic
-          || (is_own && custom::is_pattern(x.topic)
-              && custom::matches_pattern(x.topic, topic)))
-        return &x;
-    return nullptr;
+  /// Topics that are there already: `last` is their end. Those that are made
+  /// from now on begin with their first message.
+  void list_present() {
+    request(options_.directory, caf::infinite, list_topics{})
+      .then([this](const topic_list& list) {
+        for (const auto& x : list.topics)
+          if (const auto* wish = performer_.wish_for(x.name);
+              wish != nullptr && wish->from == custom::begin_at::last)
+            present_.insert(x.name);
+        listed_ = true;
+        look_at_all();
+      });
   }
 
   void look_at_all() {
@@ -181,7 +195,9 @@ private:
   /// A topic was made, changed or deleted, or is seen for the first time.
   void look_at(const std::string& topic) {
     outbox_.forget(topic);
-    if (wish_for(topic) == nullptr)
+    if (!listed_)
+      return; // all are looked at then
+    if (performer_.wish_for(topic) == nullptr)
       return;
     request(options_.directory, caf::infinite, find_topic{topic, {}, false})
       .then([this, topic](const topic_view& view) { consume(topic, view); },
@@ -192,7 +208,7 @@ private:
   }
 
   void consume(const std::string& topic, const topic_view& view) {
-    const auto* wish = wish_for(topic);
+    const auto* wish = performer_.wish_for(topic);
     auto filter = std::make_shared<subscription>();
     filter->topic = topic;
     filter->expression = wish->tags;
@@ -203,7 +219,7 @@ private:
     for (std::size_t i = 0; i < queues; ++i) {
       queue_key key{topic, {static_cast<std::int32_t>(i)}};
       auto known = progress_.find(key);
-      if (known == progress_.end() && wish->from == custom::begin_at::last) {
+      if (known == progress_.end() && present_.contains(topic)) {
         begin_at_end(key, view.queues[i], filter);
         continue;
       }
@@ -239,6 +255,7 @@ private:
 
   /// A topic was deleted: should it be made again, it begins at 0.
   void forget(const std::string& topic) {
+    present_.erase(topic);
     put_custom rows{options_.role.spec.name, {}, {}};
     for (const auto& key : intake_.drop(topic)) {
       progress_.erase(key);
@@ -253,8 +270,10 @@ private:
   void take_resets(const group_snapshot_ptr& snapshot) {
     if (!snapshot) { // the group was deleted
       group_ = consumer_group_actor{};
-      return;
+      paused_ = false;
+      return work();
     }
+    paused_ = !snapshot->config.consume_enable;
     for (const auto& [key, offset] : snapshot->resets) {
       auto* queue = intake_.find(key);
       if (queue == nullptr)
@@ -279,7 +298,8 @@ private:
       return;
     if (!stopping_ && !committing_ && performer_.is_ready()) {
       performer_.run_timers();
-      work_on_messages();
+      if (!paused_)
+        work_on_messages();
     }
     tell_failures();
     commit();
@@ -303,23 +323,8 @@ private:
   bool work_on(const intake::head& head) {
     if (!performer_.is_ready())
       return false;
-    const auto& record = head.record;
-    custom::message m;
-    m.topic = record.topic;
-    m.body = record.body;
-    m.properties = record.properties;
-    m.queue = head.of->key.queue.value;
-    m.offset = record.offset.value;
-    m.born_ms = record.born_time.value;
-    m.stored_ms = record.store_time.value;
-    m.reconsume_times = record.reconsume_times;
-    m.flag = record.flag;
     std::string inflated;
-    if (is_zlib(record.sys_flag))
-      if (auto whole = remoting::inflate(record.body)) {
-        inflated = std::move(*whole);
-        m.body = inflated;
-      }
+    auto m = message_of(head.record, inflated);
     if (performer_.deliver(m)) {
       ++consumed_;
       intake::pass(head);
@@ -349,6 +354,38 @@ private:
     }
     send(batch.reply_to, std::move(said));
     work(); // commits what the calls have changed
+  }
+
+  void filter_all(filter_batch& batch) {
+    filter_done said;
+    said.rows.reserve(batch.rows.size());
+    for (auto& row : batch.rows) {
+      if (started_ && !stopping_) {
+        said.rows.push_back(sift(performer_, row, sifted_));
+        continue;
+      }
+      said.rows.emplace_back().number = row.number;
+      said.rows.back().failed = "it is ending";
+    }
+    send(batch.reply_to, std::move(said));
+    work(); // commits what the calls have changed
+  }
+
+  caf::typed_response_promise<transaction_checked>
+  check(const check_transaction& x) {
+    auto promise = make_response_promise<transaction_checked>();
+    transaction_checked said;
+    if (started_ && !stopping_ && performer_.is_ready()) {
+      std::string inflated;
+      said.outcome = performer_.check(half_of(x, inflated));
+      ++checked_;
+      if (said.outcome != custom::transaction_outcome::unknown)
+        ++decided_;
+    }
+    auto deliver = [promise, said]() mutable { promise.deliver(said); };
+    answer_durably(std::move(deliver));
+    work();
+    return promise;
   }
 
   void tell_failures() {
@@ -389,7 +426,7 @@ private:
     auto& books = performer_.books();
     committed_rows_ = intake_.uncommitted();
     if (committed_rows_.empty() && !books.has_sent() && !books.has_changes()
-        && parked_messages_.empty())
+        && !books.has_replies() && parked_messages_.empty())
       return settle(std::exchange(answers_, {}));
     committing_ = true;
     put_ = {options_.role.spec.name, books.take_changes(), committed_rows_};
@@ -398,6 +435,7 @@ private:
     parked_messages_.clear();
     sent_ += static_cast<std::int64_t>(messages.size());
     waiting_answers_ = std::exchange(answers_, {});
+    waiting_replies_ = books.take_replies();
     outbox_.fill(std::move(messages), options_.clock());
     mail();
   }
@@ -459,6 +497,7 @@ private:
             send(group_, commit_offsets{std::move(committed_rows_)});
           put_ = {};
           settle(std::exchange(waiting_answers_, {}));
+          push_replies();
           if (stopping_)
             end();
           else
@@ -468,6 +507,18 @@ private:
           putting_ = false;
           hindered(describe(error));
         });
+  }
+
+  /// What was answered is durable now: the clients that wait may know it.
+  void push_replies() {
+    for (auto& x : std::exchange(waiting_replies_, {})) {
+      push_reply letter{std::move(x.client), group_name_,
+                        payload::copy_of(x.body),
+                        payload::copy_of(x.properties)};
+      request(options_.gateway, caf::infinite, std::move(letter))
+        .then([](const reply_pushed&) {},
+              [this](const caf::error&) { ++unserved_; });
+    }
   }
 
   /// The node cannot take what the actor has done: nothing is lost, it is tried
@@ -485,7 +536,8 @@ private:
   // -- pulls and time ---------------------------------------------------------
 
   void pull() {
-    if (stopping_ || performer_.life().state() == custom::life::quarantined)
+    if (stopping_ || paused_
+        || performer_.life().state() == custom::life::quarantined)
       return;
     auto now = options_.clock();
     for (auto& x : intake_.queues())
@@ -556,23 +608,31 @@ private:
       return promise;
     }
     auto asked = performer_.ask(x.question, std::move(x.arguments));
-    custom_answer answer{std::move(asked.rows.rows)};
-    const auto& books = performer_.books();
     if (!asked.refused.empty())
       promise.deliver(make_error(errc::invalid_argument, asked.refused));
-    else if (books.has_changes() || books.has_sent())
-      answers_.emplace_back(promise, std::move(answer)); // once it is durable
-    else if (committing_ && hindrance_.empty())
-      waiting_answers_.emplace_back(promise, std::move(answer));
     else
-      promise.deliver(std::move(answer));
+      answer_durably([promise, answer = custom_answer{
+                                 std::move(asked.rows.rows)}]() mutable {
+        promise.deliver(std::move(answer));
+      });
     work();
     return promise;
   }
 
-  static void settle(std::vector<open_answer> answers) {
-    for (auto& [promise, answer] : answers)
-      promise.deliver(std::move(answer));
+  /// Answers when what calls have changed so far is on disk.
+  void answer_durably(open_answer answer) {
+    const auto& books = performer_.books();
+    if (books.has_changes() || books.has_sent())
+      answers_.push_back(std::move(answer));
+    else if (committing_ && hindrance_.empty())
+      waiting_answers_.push_back(std::move(answer));
+    else
+      answer();
+  }
+
+  static void settle(const std::vector<open_answer>& answers) {
+    for (const auto& answer : answers)
+      answer();
   }
 
   custom_state state() const {
@@ -597,13 +657,22 @@ private:
     x.spec = options_.role.spec;
     x.state = state();
     x.group = own_group();
+    x.paused = paused_;
     x.consumed = consumed_;
     x.sent = sent_;
     x.intercepted = intercepted_;
     x.rejected = rejected_;
+    x.served = performer_.served();
+    x.late = performer_.late();
+    x.unserved = unserved_;
+    x.checked = checked_;
+    x.decided = decided_;
+    x.filtered = sifted_.judged;
+    x.withheld = sifted_.withheld;
     x.parked = parked_;
     x.restarts = performer_.life().restarts();
     x.failures_in_row = performer_.life().failures_in_row();
+    x.queues = static_cast<std::int64_t>(intake_.queues().size());
     for (const auto& queue : intake_.queues()) {
       x.waiting += queue.waiting;
       x.lag += std::max<std::int64_t>(queue.max - queue.done, 0);
@@ -639,12 +708,16 @@ private:
   consumer_group_actor group_;                 // null: not found yet
   std::map<queue_key, queue_offset> progress_; // also of topics not there now
   std::vector<custom::outgoing> parked_messages_; // for the next commit
-  std::set<std::string> asking_;                  // topics under way
-  std::vector<open_answer> answers_;              // wait for the next commit
-  std::vector<open_answer> waiting_answers_;      // for the one under way
-  put_custom put_;                                // of the commit under way
-  std::vector<offset_row> committed_rows_;        // likewise
-  bool committing_ = false;                       // a commit is under way
+  std::set<std::string> present_;    // at birth, consumed from their end
+  bool paused_ = false;              // its group may not consume
+  bool listed_ = false;              // present_ is known
+  std::set<std::string> asking_;     // topics under way
+  std::vector<open_answer> answers_; // wait for the next commit
+  std::vector<open_answer> waiting_answers_; // for the one under way
+  std::vector<custom::ledger::letter_back> waiting_replies_; // likewise
+  put_custom put_;                         // of the commit under way
+  std::vector<offset_row> committed_rows_; // likewise
+  bool committing_ = false;                // a commit is under way
   bool putting_ = false; // its messages are stored, the store has the rest
   bool started_ = false;
   bool stopping_ = false;
@@ -657,6 +730,10 @@ private:
   std::int64_t sent_ = 0;
   std::int64_t intercepted_ = 0; ///< messages
   std::int64_t rejected_ = 0;    ///< requests
+  std::int64_t unserved_ = 0;
+  std::int64_t checked_ = 0;
+  std::int64_t decided_ = 0;
+  sift_counts sifted_;
   std::int64_t parked_ = 0;
   std::int64_t failures_told_ = 0;
   std::string last_parked_;

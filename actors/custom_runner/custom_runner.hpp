@@ -4,6 +4,7 @@
 #include "reactor/quiet.hpp"
 
 #include "troupe/actor/custom_runner.hpp"
+#include "troupe/actor/gateway.hpp"
 #include "troupe/actor/state_store.hpp"
 #include "troupe/model/delay_levels.hpp"
 
@@ -16,6 +17,7 @@ struct custom_runner_options {
   custom_role role;
   directory_actor directory;
   state_store_actor store;
+  gateway_actor gateway; ///< hands replies to clients
   delay_levels delays;
   host self; ///< host of the messages it sends
   epoch_ms (*clock)() = now_ms;

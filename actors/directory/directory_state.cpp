@@ -72,7 +72,7 @@ void directory_state::add_system_topics() {
   add(names::timer_topic, 1, read_write);
   add(options_.cluster, 16, read_write | permission::inherit);
   add(options_.broker_name, 1, read_write | permission::inherit);
-  add(options_.cluster + "_REPLY_TOPIC", 1, read_write);
+  add(names::reply_topic_of(options_.cluster), 1, read_write);
 }
 
 const topic_config* directory_state::find_topic(std::string_view name) const {

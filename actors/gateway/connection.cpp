@@ -50,7 +50,7 @@ connection::connection(connection_events& events, int fd, connection_id id,
   size = sizeof address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
     local_ = host_of(address);
-  last_read = now_ms();
+  opened = last_read = now_ms();
   last_write_progress = last_read;
 }
 

@@ -72,6 +72,13 @@ public:
   bool held_back = false;     ///< must read its answers before it may ask more
   /// Whom to tell when it closes, by kind and name: groups, producers, routes.
   std::map<std::string, std::function<void(const client_link&)>> leavers;
+  std::string client_id;     ///< of its last heartbeat
+  std::uint8_t language = 0; ///< of its first request
+  std::int32_t version = 0;  ///< likewise
+  std::int64_t requests = 0;
+  std::int64_t in_bytes = 0;
+  std::int64_t out_bytes = 0;
+  epoch_ms opened;
   epoch_ms last_read;
   epoch_ms last_write_progress;
 

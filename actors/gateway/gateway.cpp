@@ -4,6 +4,7 @@
 #include "gateway/handlers/handlers.hpp"
 #include "gateway/listener.hpp"
 #include "gateway/pulling.hpp"
+#include "gateway/replying.hpp"
 #include "gateway/sending.hpp"
 #include "reactor/quiet.hpp"
 #include "remoting/command_codec.hpp"
@@ -37,6 +38,36 @@ struct open_call {
   caf::typed_response_promise<client_answer> promise;
   epoch_ms deadline;
 };
+
+connection_list list_of(connection_table& all, const list_connections& wish) {
+  connection_list result;
+  all.for_each([&](const connection& x) {
+    auto address = to_string(x.peer());
+    if (!wish.address.empty() && address != wish.address)
+      return;
+    if (result.rows.size() >= wish.count_max) {
+      ++result.more;
+      return;
+    }
+    connection_row row;
+    row.id = x.id();
+    row.address = std::move(address);
+    row.client_id = x.client_id;
+    row.name_server = x.offers() == service::name_server;
+    row.language = x.language;
+    row.version = x.version;
+    row.opened = x.opened;
+    row.last_read = x.last_read;
+    row.requests = x.requests;
+    row.in_bytes = x.in_bytes;
+    row.out_bytes = x.out_bytes;
+    row.in_flight = x.in_flight;
+    row.out_buffer_bytes = x.out.size();
+    result.rows.push_back(std::move(row));
+  });
+  std::ranges::sort(result.rows, {}, &connection_row::address);
+  return result;
+}
 
 class gateway_impl : public gateway_actor::base,
                      public connection_events,
@@ -85,15 +116,17 @@ public:
       [this](call_client& x) { return call(x); },
       [this](const close_connection& x) {
         if (auto* found = context_.connections().find(x.connection))
-          close(*found, "no heartbeat");
+          close(*found, "a group or a person has ended it");
       },
       [this](append_done& x) { answer_appends(context_, x); },
       [this](pull_done& x) { answer_pulls(context_, x); },
       [this](intercept_done& x) { context_.judged(x); },
-      [this](set_interceptors& x) {
-        context_.learn_interceptors(x);
-        return interceptors_set{};
+      [this](filter_done& x) { context_.filtered(x); },
+      [this](set_custom_links& x) {
+        context_.learn_links(x);
+        return custom_links_set{};
       },
+      [this](push_reply& x) { return push_to_client(x); },
       [this](const topic_changed& x) { context_.forget_topic(x.topic); },
       [this](const group_changed& x) { context_.learn_group(x); },
       [this](const drain_gateway&) { return drain(); },
@@ -107,6 +140,9 @@ public:
         return report;
       },
       [this](const list_pulls& x) { return context_.list_pulls_of(x.group); },
+      [this](const list_connections& x) {
+        return list_of(context_.connections(), x);
+      },
     };
   }
 
@@ -255,6 +291,7 @@ private:
       close(from, got == 0 ? "closed by peer" : std::strerror(errno));
       return;
     }
+    from.in_bytes += got;
     auto size = from.unread.size() + static_cast<std::size_t>(got);
     auto offset = chunk_used_;
     chunk_used_ += size;
@@ -273,6 +310,7 @@ private:
       close(from, got == 0 ? "closed by peer" : std::strerror(errno));
       return;
     }
+    from.in_bytes += got;
     from.large_filled += static_cast<std::size_t>(got);
     if (from.large_filled < whole.size() - 1)
       return;
@@ -360,6 +398,7 @@ private:
       close(from, got == 0 ? "closed by peer" : std::strerror(errno));
       return;
     }
+    from.in_bytes += got;
     from.skip -= static_cast<std::size_t>(got);
   }
 
@@ -423,6 +462,10 @@ private:
     caller who{from.id(), command_.opaque(), command_.encoding(),
                (command_.flag() & remoting::flag_oneway) != 0};
     ++context_.counters().requests;
+    if (from.requests++ == 0) {
+      from.language = command_.language();
+      from.version = command_.version();
+    }
     if (!who.oneway)
       ++from.in_flight;
     if (!context_.has_room() && !is_vital(command_.code())) {
@@ -480,6 +523,17 @@ private:
     return promise;
   }
 
+  caf::typed_response_promise<reply_pushed> push_to_client(push_reply& x) {
+    auto promise = make_response_promise<reply_pushed>();
+    reply(context_, x, [promise](const caf::error& error) mutable {
+      if (error)
+        promise.deliver(error);
+      else
+        promise.deliver(reply_pushed{});
+    });
+    return promise;
+  }
+
   void settle_call(connection& from, const buffer_ptr&) {
     auto found = calls_.find({from.id(), command_.opaque()});
     if (found == calls_.end())
@@ -494,7 +548,7 @@ private:
     delayed_send(this, tick_period, gateway_tick{});
     for (auto& x : listeners_)
       x->resume();
-    context_.expire_intercepted();
+    context_.expire_judged();
     auto now = now_ms();
     std::erase_if(calls_, [now](const auto& entry) {
       if (entry.second.deadline > now)

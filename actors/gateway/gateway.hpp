@@ -38,7 +38,7 @@ struct gateway_options {
   bool auto_create_groups = true;
   bool property_filter = true; ///< consumers may filter by SQL92
   std::int64_t memory_max = limits::memory_bytes_max;
-  bool await_interceptors = false; ///< no sends before set_interceptors came
+  bool await_links = false; ///< no sends, no pulls before set_custom_links came
   delay_levels delays;
   std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
   bool recall_messages = true;

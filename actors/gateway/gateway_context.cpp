@@ -1,6 +1,7 @@
 #include "gateway/gateway_context.hpp"
 
 #include "gateway/intercepting.hpp"
+#include "gateway/pulling.hpp"
 #include "remoting/command_codec.hpp"
 #include "remoting/response_code_of.hpp"
 
@@ -24,6 +25,7 @@ gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
     options_(std::move(options)),
     filters_(options_.property_filter),
     interceptors_(std::make_unique<interceptors>()),
+    deliveries_(std::make_unique<delivery_filters>()),
     unique_seed_(std::random_device{}()) {}
 
 gateway_context::~gateway_context() = default;
@@ -115,6 +117,7 @@ void gateway_context::release_actors() {
   appends_.clear();
   pulls_.clear();
   interceptors_->set({});
+  deliveries_->set({});
   options_ = {};
 }
 
@@ -142,8 +145,10 @@ void gateway_context::write_dirty(
       broken(*to);
       continue;
     }
-    if (to->out.size() < before)
+    if (to->out.size() < before) {
+      to->out_bytes += static_cast<std::int64_t>(before - to->out.size());
       to->last_write_progress = now_ms();
+    }
     recount(*to);
     written(*to);
   }
@@ -363,17 +368,22 @@ void gateway_context::send_round() {
       group->commits.clear();
     }
   committing_.clear();
-  if (!interceptors_->any())
-    return;
-  auto me = caf::actor_cast<intercept_asker>(self_);
-  for (auto& [to, batch] : interceptors_->take_batches(me))
-    self_->send(to, std::move(batch));
+  if (interceptors_->any()) {
+    auto me = caf::actor_cast<intercept_asker>(self_);
+    for (auto& [to, batch] : interceptors_->take_batches(me))
+      self_->send(to, std::move(batch));
+  }
+  if (deliveries_->any()) {
+    auto me = caf::actor_cast<filter_asker>(self_);
+    for (auto& [to, batch] : deliveries_->take_batches(me))
+      self_->send(to, std::move(batch));
+  }
 }
 
 // -- interception -------------------------------------------------------------
 
 bool gateway_context::intercepts(send_request& message) {
-  if (options_.await_interceptors) {
+  if (options_.await_links) {
     fail(message.from,
          make_error(errc::not_ready,
                     "the custom actors of the broker are starting; retry"));
@@ -393,9 +403,19 @@ bool gateway_context::intercepts(send_request& message) {
   return true;
 }
 
-void gateway_context::learn_interceptors(set_interceptors& all) {
-  options_.await_interceptors = false;
-  go_on(*this, interceptors_->set(std::move(all.links)));
+void gateway_context::learn_links(set_custom_links& all) {
+  options_.await_links = false;
+  go_on(*this, interceptors_->set(std::move(all.interceptors)));
+  go_on(*this, deliveries_->set(std::move(all.filters)));
+}
+
+void gateway_context::filtered(filter_done& done) {
+  go_on(*this, deliveries_->settle(done));
+  send_soon();
+}
+
+void gateway_context::send_soon() {
+  home_.run_soon();
 }
 
 void gateway_context::judged(intercept_done& done) {
@@ -403,9 +423,11 @@ void gateway_context::judged(intercept_done& done) {
   home_.run_soon(); // what came meanwhile is the next batch
 }
 
-void gateway_context::expire_intercepted() {
+void gateway_context::expire_judged() {
   if (interceptors_->any())
     go_on(*this, interceptors_->expire(now_ms()));
+  if (deliveries_->any())
+    go_on(*this, deliveries_->expire(now_ms()));
 }
 
 std::size_t gateway_context::intercepted() const {
@@ -416,6 +438,16 @@ std::size_t gateway_context::intercepted() const {
 
 host gateway_context::broker_host(const connection& on) const {
   auto result = options_.advertise.value_or(on.local());
+  if (!options_.advertise || result.port == 0)
+    result.port = ports.broker;
+  return result;
+}
+
+host gateway_context::own_host() const {
+  host result;
+  result.bytes = {127, 0, 0, 1};
+  if (options_.advertise)
+    result = *options_.advertise;
   if (!options_.advertise || result.port == 0)
     result.port = ports.broker;
   return result;

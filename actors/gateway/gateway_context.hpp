@@ -25,6 +25,7 @@ namespace troupe {
 /// A field of an answer.
 using answer_field = std::pair<std::string_view, std::string_view>;
 
+class delivery_filters;
 class interceptors;
 struct send_request;
 
@@ -173,13 +174,20 @@ public:
   /// yet; it goes on, or is answered, later.
   bool intercepts(send_request& message);
 
-  /// Replaces all interceptors.
-  void learn_interceptors(set_interceptors& all);
+  /// Pulls that custom actors filter.
+  delivery_filters& deliveries() { return *deliveries_; }
+
+  /// Replaces all custom actors that are asked.
+  void learn_links(set_custom_links& all);
 
   void judged(intercept_done& done);
+  void filtered(filter_done& done);
+
+  /// What was gathered is sent with this round.
+  void send_soon();
 
   /// Ends the wait of those that have waited too long.
-  void expire_intercepted();
+  void expire_judged();
 
   /// Sends that wait to be judged.
   std::size_t intercepted() const;
@@ -189,6 +197,9 @@ public:
   /// The broker's address for the client on `on`: as configured, else the one
   /// that the client used, with the broker's port.
   host broker_host(const connection& on) const;
+
+  /// The host that messages name which the node itself sends.
+  host own_host() const;
 
   /// A fresh unique key for a message that came without one.
   std::string make_unique_key();
@@ -227,6 +238,7 @@ private:
   std::size_t waiting_ = 0;           ///< requests that wait for a fetch
   std::int64_t connection_bytes_ = 0; ///< sum of connection::counted
   std::unique_ptr<interceptors> interceptors_;
+  std::unique_ptr<delivery_filters> deliveries_;
   std::uint64_t unique_keys_ = 0;
   std::uint32_t unique_seed_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "gateway/popping.hpp"
 
+#include "gateway/delivering.hpp"
+
 #include "troupe/model/names.hpp"
 
 #include <algorithm>
@@ -132,6 +134,17 @@ void check_pop(gateway_context& context, pop_request asked,
   if (auto error = why_refused(context, topic->config(),
                                group->snapshot->config, asked.wish.queue))
     return context.fail(asked.from, error);
+  if (auto filter =
+        context.deliveries().filter_of(asked.wish.topic, asked.wish.group);
+      !filter.empty())
+    return context.fail(
+      asked.from,
+      make_error(errc::not_supported,
+                 "custom actor `" + std::string{filter}
+                   + "` filters what group[" + asked.wish.group
+                   + "] gets of topic[" + asked.wish.topic
+                   + "], and pops are not filtered; consume by pull, or let "
+                     "it not filter this group"));
   then(asked);
 }
 

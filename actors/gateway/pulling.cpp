@@ -203,6 +203,11 @@ void pull(gateway_context& context, pull_request wish) {
                         [&context, wish] { pull(context, wish); });
     return;
   }
+  if (context.options().await_links)
+    return context.fail(
+      wish.from,
+      make_error(errc::not_ready,
+                 "the custom actors of the broker are starting; retry"));
   const auto& snapshot = *group->snapshot;
   if (auto error = why_refused(context, snapshot, topic->config(), wish))
     return context.fail(wish.from, error);
@@ -242,6 +247,7 @@ void pull(gateway_context& context, pull_request wish) {
   }
   if (!(*filter)->wants_everything())
     row.filter = std::move(*filter);
+  context.deliveries().expect(row.from, wish.topic, wish.group);
   context.pulls(*topic, {wish.queue}).push_back(std::move(row));
 }
 
@@ -282,39 +288,83 @@ bool may_answer(gateway_context& context, const pull_outcome& outcome,
 
 } // namespace
 
+namespace {
+
+void answer_pull(gateway_context& context, const pull_outcome& outcome,
+                 std::span<const borrowed_bytes> runs) {
+  --context.waiting_pulls;
+  if (!may_answer(context, outcome, runs))
+    return;
+  if (outcome.status == pull_status::busy) {
+    ++context.counters().refused_waiting;
+    return context.fail(
+      outcome.from,
+      make_error(errc::busy,
+                 "broker busy: "
+                   + std::to_string(limits::parked_pulls_per_queue_max)
+                   + " pulls wait at this queue already, as many "
+                     "as may; retry in a second"));
+  }
+  auto* to = context.begin_answer(outcome.from);
+  if (to == nullptr)
+    return;
+  auto& counters = context.counters();
+  counters.pulled_messages += outcome.messages;
+  counters.pulled_bytes += outcome.bytes;
+  remoting::pull_result result;
+  result.code = code_of(outcome);
+  result.remark = text_of(outcome.status);
+  result.next = outcome.next.value;
+  result.min = outcome.min.value;
+  result.max = outcome.max.value;
+  remoting::append_pull_response(to->out.tail(), outcome.from.encoding,
+                                 outcome.from.opaque, result, outcome.bytes);
+  append_runs(to->out, runs);
+  context.recount(*to);
+}
+
+/// A pull that was asked before a filter came: its client asks again.
+void ask_anew(gateway_context& context, pull_outcome outcome) {
+  outcome.status = pull_status::no_matched_message;
+  outcome.next = outcome.asked;
+  outcome.bytes = 0;
+  outcome.messages = 0;
+  answer_pull(context, outcome, {});
+}
+
+} // namespace
+
 void answer_pulls(gateway_context& context, pull_done& done) {
+  using course = delivery_filters::course;
+  auto& deliveries = context.deliveries();
   for (const auto& outcome : done.rows) {
-    --context.waiting_pulls;
     auto runs = std::span{done.runs}.subspan(outcome.first_run, outcome.runs);
-    if (!may_answer(context, outcome, runs))
-      continue;
-    if (outcome.status == pull_status::busy) {
-      ++context.counters().refused_waiting;
-      context.fail(
-        outcome.from,
-        make_error(errc::busy,
-                   "broker busy: "
-                     + std::to_string(limits::parked_pulls_per_queue_max)
-                     + " pulls wait at this queue already, as many "
-                       "as may; retry in a second"));
-      continue;
+    auto how = deliveries.course_of(outcome.from);
+    if (how == course::direct
+        || (how == course::outdated && outcome.messages == 0)) {
+      answer_pull(context, outcome, runs);
+    } else if (how == course::outdated) {
+      ask_anew(context, outcome);
+    } else {
+      std::vector<delivery_filters::delivery> one;
+      one.push_back(deliveries.arrived(outcome, {runs.begin(), runs.end()}));
+      go_on(context, std::move(one));
     }
-    auto* to = context.begin_answer(outcome.from);
-    if (to == nullptr)
-      continue;
-    auto& counters = context.counters();
-    counters.pulled_messages += outcome.messages;
-    counters.pulled_bytes += outcome.bytes;
-    remoting::pull_result result;
-    result.code = code_of(outcome);
-    result.remark = text_of(outcome.status);
-    result.next = outcome.next.value;
-    result.min = outcome.min.value;
-    result.max = outcome.max.value;
-    remoting::append_pull_response(to->out.tail(), outcome.from.encoding,
-                                   outcome.from.opaque, result, outcome.bytes);
-    append_runs(to->out, runs);
-    context.recount(*to);
+  }
+}
+
+void go_on(gateway_context& context,
+           std::vector<delivery_filters::delivery> all) {
+  for (auto& x : all) {
+    auto next = context.deliveries().hold(std::move(x), now_ms());
+    if (!next) {
+      context.send_soon();
+    } else if (next->refused) {
+      --context.waiting_pulls;
+      context.fail(next->outcome.from, next->refused);
+    } else {
+      answer_pull(context, next->outcome, next->runs);
+    }
   }
 }
 

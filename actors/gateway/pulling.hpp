@@ -2,7 +2,7 @@
 /// the answer. Shared by PULL_MESSAGE and LITE_PULL_MESSAGE.
 #pragma once
 
-#include "gateway/gateway_context.hpp"
+#include "gateway/delivering.hpp"
 
 #include <caf/expected.hpp>
 
@@ -40,5 +40,9 @@ void pull(gateway_context& context, pull_request wish);
 
 /// Answers pulls that found something or that need not wait longer.
 void answer_pulls(gateway_context& context, pull_done& done);
+
+/// Lets deliveries go on: judged by the next filter, answered, or refused.
+void go_on(gateway_context& context,
+           std::vector<delivery_filters::delivery> deliveries);
 
 } // namespace troupe

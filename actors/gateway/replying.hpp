@@ -5,11 +5,17 @@
 
 #include "gateway/sending.hpp"
 
+#include <functional>
+
 namespace troupe {
 
 /// Pushes `message` to the client that its REPLY_TO_CLIENT names, then stores
 /// it. Answered as a send when the client has taken it; an error otherwise,
 /// though it is stored all the same.
 void reply(gateway_context& context, send_request message);
+
+/// The same for a custom actor. `then` hears whether the client has taken it.
+void reply(gateway_context& context, push_reply& letter,
+           std::function<void(const caf::error&)> then);
 
 } // namespace troupe

@@ -111,7 +111,7 @@ lost_topics(const std::map<std::string, std::int32_t>& in_log,
       stored.topics, [&name = name](const auto& x) { return x.name == name; });
     if (known || names::is_system_topic(name) || name == options.cluster
         || name == options.broker_name
-        || name == options.cluster + "_REPLY_TOPIC")
+        || name == names::reply_topic_of(options.cluster))
       continue;
     topic_config config;
     config.name = name;
@@ -325,14 +325,15 @@ void spawn_custom_actors(caf::actor_system& system, cast_options& options,
   custom_host_options host_options;
   host_options.store = cast.state_store;
   host_options.gateway = cast.gateway;
+  host_options.transactions = cast.transactions;
   host_options.stored = std::move(stored);
   host_options.make_runner =
     [&system, directory = cast.directory, store = cast.state_store,
-     delays = options.delays,
+     gateway = cast.gateway, delays = options.delays,
      self = own_host(options, cast.ports.broker)](custom_role role) {
       return spawn_custom_runner(
         system, threading::detached,
-        {std::move(role), directory, store, delays, self});
+        {std::move(role), directory, store, gateway, delays, self});
     };
   cast.custom_host = spawn_custom_host(system, std::move(host_options));
   caf::scoped_actor self{system};
@@ -482,7 +483,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.names = cast.name_server;
   doors.settings = options.settings;
   doors.started = now_ms();
-  doors.await_interceptors =
+  doors.await_links =
     options.broker && (!custom.empty() || !options.custom.specs.empty());
   auto gateway = spawn_gateway(system, home, std::move(doors));
   home.start();

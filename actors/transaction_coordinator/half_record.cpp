@@ -99,4 +99,23 @@ remoting::command check_request(const record_view& half, std::int32_t checks,
   return result;
 }
 
+check_transaction responder_question(const record_view& half,
+                                     std::int32_t checks) {
+  auto text = properties::with(half.properties, properties::check_times,
+                               std::to_string(checks));
+  check_transaction result;
+  result.topic =
+    payload::copy_of(properties::find(text, properties::real_topic));
+  result.body = payload::copy_of(half.body);
+  result.queue = number_in(properties::find(text, properties::real_queue_id));
+  result.properties = payload::copy_of(text);
+  result.half = half.offset;
+  result.flag = half.flag;
+  result.sys_flag = half.sys_flag;
+  result.reconsume_times = half.reconsume_times;
+  result.born_time = half.born_time;
+  result.store_time = half.store_time;
+  return result;
+}
+
 } // namespace troupe

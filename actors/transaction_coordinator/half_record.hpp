@@ -6,6 +6,7 @@
 
 #include "deadlines/placed_row.hpp"
 
+#include "troupe/actor/check_responder.hpp"
 #include "troupe/model/delay_levels.hpp"
 #include "troupe/remoting/command.hpp"
 
@@ -34,5 +35,9 @@ placed_row mark_row(std::string_view offsets, epoch_ms now);
 remoting::command check_request(const storage::record_view& half,
                                 std::int32_t checks,
                                 const std::string& broker_name);
+
+/// The same as a question to a custom actor.
+check_transaction responder_question(const storage::record_view& half,
+                                     std::int32_t checks);
 
 } // namespace troupe

@@ -7,12 +7,14 @@
 #include "storage/commit_log.hpp"
 #include "transaction_coordinator/half_record.hpp"
 
+#include "troupe/custom/topic_pattern.hpp"
 #include "troupe/limits.hpp"
 #include "troupe/log.hpp"
 #include "troupe/model/message_id.hpp"
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
@@ -68,6 +70,10 @@ public:
         marks_armed_ = false;
         write_marks();
       },
+      [this](set_check_responders& x) {
+        responders_ = std::move(x.links);
+        return check_responders_set{};
+      },
       [this](const query_oldest_needed&) { return oldest(); },
       [this](const describe_transactions&) { return report(); },
       [this](const list_transactions& x) { return list(x); },
@@ -81,6 +87,7 @@ public:
   void on_exit() override {
     ending_.clear();
     marking_.clear();
+    responders_.clear();
     halves_.stop();
     log_.stop();
     options_ = {};
@@ -381,9 +388,62 @@ private:
     });
   }
 
+  const responder_link* responder_of(std::string_view group) const {
+    for (const auto& x : responders_)
+      for (const auto& pattern : x.groups)
+        if (custom::matches_pattern(pattern, group))
+          return &x;
+    return nullptr;
+  }
+
+  /// A custom actor first, when one has the group. It holds its place among the
+  /// checks under way, so that a slow one is not asked about more and more.
   void ask(const record_view& half, std::int32_t checks) {
     std::string group{
       properties::find(half.properties, properties::producer_group)};
+    auto question = check_request(half, checks, options_.broker_name);
+    const auto* responder = responder_of(group);
+    if (responder == nullptr)
+      return ask_producer(std::move(group), std::move(question));
+    end_transaction wish;
+    wish.group = group;
+    wish.half = half.offset;
+    wish.position = half.position;
+    wish.from_check = true;
+    auto producer = [this, group, question] { ask_producer(group, question); };
+    ++report_.checks;
+    request(responder->actor, limits::ask_timeout,
+            responder_question(half, checks))
+      .then(
+        [this, wish, producer](const transaction_checked& said) mutable {
+          if (said.outcome == custom::transaction_outcome::unknown)
+            return producer();
+          wish.commit = said.outcome == custom::transaction_outcome::commit;
+          respond(std::move(wish));
+        },
+        [producer](const caf::error&) { producer(); });
+  }
+
+  /// Ends a transaction as a custom actor has said.
+  void respond(end_transaction wish) {
+    request(caf::actor_cast<transaction_coordinator_actor>(this), caf::infinite,
+            std::move(wish))
+      .then(
+        [this](const transaction_ended&) {
+          ++report_.responded;
+          checked();
+        },
+        [this, half = wish.half](const caf::error& error) {
+          if (!is(error, errc::transaction_not_found)) // else its producer has
+            log::warning("transactions",
+                         "cannot be ended as a custom actor says, asked again")
+              .with("half", half.value)
+              .with("why", describe(error));
+          checked();
+        });
+  }
+
+  void ask_producer(std::string group, remoting::command question) {
     auto nobody = [this](caf::error&) {
       ++report_.unasked; // asked again an interval later
       checked();
@@ -391,9 +451,7 @@ private:
     request(options_.directory, limits::ask_timeout,
             find_producer{std::move(group), false})
       .then(
-        [this, nobody,
-         question = check_request(half, checks, options_.broker_name)](
-          const producer_found& found) {
+        [this, nobody, question](const producer_found& found) {
           request(found.producer, limits::ask_timeout, pick_session{})
             .then(
               [this, question](const session_picked& session) {
@@ -607,6 +665,7 @@ private:
   epoch_ms tick_at_;      // what the armed check_tick is for; 0: none
   std::size_t ticks_ = 0; // under way
   transaction_report report_;
+  std::vector<responder_link> responders_; // by name
 };
 
 } // namespace

@@ -215,7 +215,10 @@ caf::expected<std::string> help(const std::string& verb) {
     add_line(text, x.name, x.what);
   text +=
     "\n`help VERB` says more, with examples. What destroys asks first; in "
-    "scripts it takes\n--yes, and --dry-run says what it would do.\n";
+    "scripts it takes\n--yes, and --dry-run says what it would do.\n"
+    "\nstatus at the end: 0 all went well, 1 the node refused a line, 2 a "
+    "line, script or\noption is not understood, 3 no node is reached, 4 an "
+    "`expect` did not hold.\n";
   return text;
 }
 

@@ -127,6 +127,7 @@ inline constexpr std::int64_t custom_backoff_ms_max = 30'000;
 inline constexpr std::size_t intercepts_max = 65'536; // waiting, of one actor
 inline constexpr std::size_t intercept_bytes_max = 64u << 20; // likewise
 inline constexpr std::int64_t intercept_deadline_ms = 2000;
+inline constexpr std::size_t filtered_pulls_max = 4096; // waiting, of one actor
 inline constexpr milliseconds custom_retry{500}; // the node could not: again
 inline constexpr seconds custom_silence_max{30}; // then it is asked again
 

@@ -13,8 +13,10 @@
 #include "troupe/custom/topic_pattern.hpp"
 #include "troupe/custom_actor.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +64,63 @@ public:
     log_[sent_in.topic].push_back({body, text, now_});
     pump();
     return {};
+  }
+
+  /// Sends a request as a client's `request` would, which waits `ttl`.
+  /// @returns the reply; nothing: none has come
+  std::optional<reply>
+  request(outgoing wish,
+          std::chrono::milliseconds ttl = std::chrono::seconds{3}) {
+    auto id = std::to_string(++requests_);
+    wish.properties.emplace_back(troupe::properties::correlation_id, id);
+    wish.properties.emplace_back(troupe::properties::reply_to_client, "kit");
+    wish.properties.emplace_back(troupe::properties::time_to_live,
+                                 std::to_string(ttl.count()));
+    publish(std::move(wish));
+    return reply_to(id);
+  }
+
+  /// The reply to the request that was the `number`th, from 1; for those that
+  /// are answered later than at once.
+  std::optional<reply> reply_to(const std::string& number) const {
+    auto found = replies_.find(number);
+    return found == replies_.end() ? std::nullopt
+                                   : std::optional{found->second};
+  }
+
+  /// Asks how the transaction of `half` has ended, as the node does.
+  transaction_outcome check(const outgoing& half) {
+    if (!performer_->is_ready())
+      return transaction_outcome::unknown;
+    auto text = property_text_of(half);
+    auto outcome = performer_->check(view_of(half.topic, half.body, text));
+    commit();
+    return outcome;
+  }
+
+  /// Whether a client of `group` gets a message that is stored.
+  /// @returns nothing when the actor cannot say
+  std::optional<bool> delivers(const outgoing& x, std::string_view group) {
+    const auto& wanted = performer_->wants().filters;
+    if (std::none_of(wanted.begin(), wanted.end(), [&](const auto& wish) {
+          return matches_pattern(wish.topic, x.topic)
+                 && matches_pattern(wish.group, group);
+        }))
+      return true;
+    if (!performer_->is_ready())
+      return {};
+    auto text = property_text_of(x);
+    auto said = performer_->filter(view_of(x.topic, x.body, text), group);
+    commit();
+    return said;
+  }
+
+  /// Whether it answers checks of that producer group.
+  bool answers_checks_of(std::string_view group) const {
+    const auto& wanted = performer_->wants().checks;
+    return std::any_of(wanted.begin(), wanted.end(), [&](const auto& x) {
+      return matches_pattern(x, group);
+    });
   }
 
   /// Moves the clock: timers fire, pauses end.
@@ -227,6 +286,17 @@ private:
     auto& books = performer_->books();
     for (auto& x : books.take_sent())
       sent_.push_back(std::move(x));
+    for (auto& x : books.take_replies()) {
+      reply said{std::move(x.body)};
+      std::string id;
+      troupe::properties::for_each(
+        x.properties, [&](std::string_view name, std::string_view value) {
+          said.properties.emplace_back(name, value);
+          if (name == troupe::properties::correlation_id)
+            id = value;
+        });
+      replies_[id] = std::move(said);
+    }
     books.take_changes();
     disk_ = books.state();
   }
@@ -240,6 +310,8 @@ private:
   std::map<std::string, std::vector<stored_message>> log_; // by topic
   std::map<std::string, std::size_t> progress_;
   std::vector<outgoing> sent_;
+  std::map<std::string, reply> replies_; // by correlation id
+  std::int64_t requests_ = 0;
   ledger::rows disk_;
 };
 

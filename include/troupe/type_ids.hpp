@@ -194,6 +194,7 @@ TROUPE_MESSAGE(store_leases_tick)
 
 // custom_host
 TROUPE_MESSAGE(load_plugin)
+TROUPE_MESSAGE(load_trusted_plugin)
 TROUPE_MESSAGE(plugin_loaded)
 TROUPE_MESSAGE(spawn_custom)
 TROUPE_MESSAGE(unspawn_custom)
@@ -211,8 +212,18 @@ TROUPE_MESSAGE(custom_stopped)
 // interceptor
 TROUPE_MESSAGE(intercept_batch)
 TROUPE_MESSAGE(intercept_done)
-TROUPE_MESSAGE(set_interceptors)
-TROUPE_MESSAGE(interceptors_set)
+
+// delivery_filter
+TROUPE_MESSAGE(filter_batch)
+TROUPE_MESSAGE(filter_done)
+TROUPE_MESSAGE(set_custom_links)
+TROUPE_MESSAGE(custom_links_set)
+
+// check_responder
+TROUPE_MESSAGE(check_transaction)
+TROUPE_MESSAGE(transaction_checked)
+TROUPE_MESSAGE(set_check_responders)
+TROUPE_MESSAGE(check_responders_set)
 
 // custom_runner
 TROUPE_MESSAGE(start_runner)
@@ -334,3 +345,7 @@ TROUPE_MESSAGE(describe_gateway)
 TROUPE_MESSAGE(list_pulls)
 TROUPE_MESSAGE(pulls_seen)
 TROUPE_MESSAGE(gateway_report)
+TROUPE_MESSAGE(list_connections)
+TROUPE_MESSAGE(connection_list)
+TROUPE_MESSAGE(push_reply)
+TROUPE_MESSAGE(reply_pushed)

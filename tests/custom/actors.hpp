@@ -107,6 +107,77 @@ private:
   std::string mark_;
 };
 
+/// Serves a topic, filters one, answers checks of a producer group; whichever
+/// is named.
+class clerk : public custom::actor {
+public:
+  explicit clerk(const custom::arguments& given)
+    : serves_(given.get("serves")),
+      filters_(given.get("filters")),
+      groups_(given.get("groups", "*")),
+      checks_(given.get("checks")) {}
+
+  void start(custom::setup& wants, custom::context&) override {
+    if (!serves_.empty())
+      wants.serve(serves_);
+    if (!filters_.empty())
+      wants.filter(filters_, groups_);
+    if (!checks_.empty())
+      wants.answer_checks(checks_);
+  }
+
+  custom::reply serve(const custom::message& m, custom::context& own) override {
+    if (m.body == "refuse")
+      throw custom::refusal("not like this");
+    auto count = std::stoi(own.get("served").value_or("0")) + 1;
+    own.put("served", std::to_string(count));
+    if (m.body == "bad" && m.attempt == 0)
+      throw std::runtime_error("cannot serve");
+    custom::reply said{"re: " + std::string{m.body} + " "
+                       + std::to_string(count)};
+    said.properties = {{"BY", std::string{own.name()}}};
+    return said;
+  }
+
+  custom::transaction_outcome check(const custom::message& half,
+                                    custom::context& own) override {
+    using enum custom::transaction_outcome;
+    own.put("checked " + std::string{half.topic} + " " + std::string{half.body},
+            half.property("TRANSACTION_CHECK_TIMES"));
+    if (half.body == "throw")
+      throw std::runtime_error("cannot tell");
+    return half.body == "yes"  ? commit
+           : half.body == "no" ? roll_back
+                               : unknown;
+  }
+
+  bool delivers(const custom::message& m, std::string_view group,
+                custom::context&) override {
+    if (m.body == "throw")
+      throw std::runtime_error("cannot judge");
+    if (m.body == "sleep")
+      std::this_thread::sleep_for(std::chrono::milliseconds{2500});
+    return m.body != "for others" || group == "others";
+  }
+
+  custom::answer ask(std::string_view, const custom::arguments& given,
+                     custom::context& own) override {
+    return custom::fields{
+      {"value", own.get(given.need("key")).value_or("none")}};
+  }
+
+private:
+  std::string serves_;
+  std::string filters_;
+  std::string groups_;
+  std::string checks_;
+};
+
+inline troupe_plugin_type clerk_type() {
+  return custom::type<clerk>(
+    "clerk", "[serves=TOPIC] [filters=TOPIC] [groups=*] [checks=GROUP]");
+}
+
 inline troupe_plugin_type judge_type() {
   return custom::type<judge>("judge", "topic=TOPIC [mark=TEXT]");
 }

@@ -164,7 +164,7 @@ TEST_CASE("custom_host: what cannot be spawned is refused in a sentence") {
     return refusal<custom_changed>(node, spawn_custom{std::move(spec)});
   };
   CHECK(spawn({"x", "other", {}})
-        == "no type is called `other`; there are: copier, judge");
+        == "no type is called `other`; there are: clerk, copier, judge");
   CHECK(spawn({"x", "copier", {{"from", "in"}}})
         == "argument `to` is missing: write to=VALUE");
   auto slip = copy;
@@ -202,7 +202,7 @@ TEST_CASE("custom_host: a refused actor of the configuration is shown, the "
   auto wrong = report(node, "wrong");
   CHECK(wrong.state == custom_state::refused);
   CHECK(wrong.last_error
-        == "no type is called `missing`; there are: copier, judge");
+        == "no type is called `missing`; there are: clerk, copier, judge");
   REQUIRE(ask<custom_changed>(node, unspawn_custom{"wrong"}));
 }
 
@@ -218,7 +218,7 @@ TEST_CASE("custom_host: plug-ins bring types; what is none is refused") {
   auto other_abi = plugins + "/other_abi.so";
   CHECK(load(other_abi)
         == "plug-in " + other_abi
-             + " is refused: it was built for plug-in ABI 7, this node has 1; "
+             + " is refused: it was built for plug-in ABI 7, this node has 2; "
                "build it again with this version's headers");
   CHECK(load(plugins + "/other_toolchain.so")
           .ends_with("it was built with another compiler, this node with "
@@ -235,9 +235,9 @@ TEST_CASE("custom_host: plug-ins bring types; what is none is refused") {
   auto list = ask<custom_list>(node, list_custom{});
   REQUIRE(list);
   CHECK(list->refused.size() == 7);
-  REQUIRE(list->types.size() == 3);
-  CHECK(list->types[2].name == "word_count");
-  CHECK(list->types[2].arguments == "from=TOPIC to=TOPIC");
+  REQUIRE(list->types.size() == 4);
+  CHECK(list->types[3].name == "word_count");
+  CHECK(list->types[3].arguments == "from=TOPIC to=TOPIC");
 
   client client{node.broker_port()};
   make_topic(client, "lines");
@@ -263,6 +263,58 @@ TEST_CASE("custom_host: a plug-in directory is loaded whole") {
   node node{options};
   auto list = ask<custom_list>(node, list_custom{});
   REQUIRE(list);
-  CHECK(list->types.size() == 3);
+  CHECK(list->types.size() == 4);
   CHECK(list->refused.size() == 2);
+}
+
+TEST_CASE("custom_host: people load plug-ins from trusted directories only") {
+  scratch home;
+  namespace fs = std::filesystem;
+  fs::create_directory(home / "trusted");
+  fs::create_directory(home / "elsewhere");
+  fs::copy_file(plugins + "/word_count.so", home / "elsewhere/word_count.so");
+  auto options = options_in(home / "data");
+  options.custom.plugin_directories = {home / "trusted"};
+  node node{options};
+  fs::create_symlink(home / "elsewhere/word_count.so",
+                     home / "trusted/link.so");
+  auto refused = [&](const std::string& file) {
+    return refusal<plugin_loaded>(node, load_trusted_plugin{file});
+  };
+  CHECK(refused("word_count.so").find("there is no such file")
+        != std::string::npos);
+  CHECK(refused(home / "elsewhere/word_count.so")
+          .find("does not lie in " + (home / "trusted"))
+        != std::string::npos);
+  CHECK(refused("link.so").find("does not lie in") != std::string::npos);
+  fs::copy_file(plugins + "/word_count.so", home / "trusted/word_count.so");
+  CHECK(refused("word_count.so").empty());
+  REQUIRE(ask<custom_changed>(
+    node, spawn_custom{{"w", "word_count", {{"from", "in"}, {"to", "out"}}}}));
+}
+
+TEST_CASE("custom_host: an actor whose group is paused consumes nothing") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "in");
+  make_topic(client, "out");
+  REQUIRE(ask<custom_changed>(node, spawn_custom{copy}));
+  REQUIRE(eventually([&] { return !report(node, "copy").paused; }));
+  auto enable = [&](bool consumes) {
+    group_config config;
+    config.name = "custom-copy";
+    config.consume_enable = consumes;
+    caf::scoped_actor self{node.system()};
+    self->request(node.cast().directory, 5s, update_group{config})
+      .receive([](const directory_changed&) {},
+               [](const caf::error& e) { FAIL(describe(e)); });
+  };
+  enable(false);
+  REQUIRE(eventually([&] { return report(node, "copy").paused; }));
+  REQUIRE(client.call(send_of("in", 0, "m")).code == 0);
+  std::this_thread::sleep_for(100ms);
+  CHECK(report(node, "copy").consumed == 0);
+  enable(true);
+  CHECK(eventually([&] { return report(node, "copy").consumed == 1; }));
 }

@@ -94,7 +94,7 @@ inline void make_topic(client& client, const std::string& name) {
 inline cast_options options_in(const std::string& directory) {
   cast_options options;
   options.data_directory = directory;
-  options.custom.types = {copier_type(), judge_type()};
+  options.custom.types = {copier_type(), judge_type(), clerk_type()};
   return options;
 }
 

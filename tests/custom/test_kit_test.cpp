@@ -111,3 +111,37 @@ TEST_CASE("test_kit: wrong arguments and questions are refused in a sentence") {
   CHECK(kit.ask("die").refused == "asked to die");
   CHECK(kit.supervision().failures() == 1);
 }
+
+TEST_CASE("test_kit: requests, checks and deliveries") {
+  test_kit kit{troupe::test::clerk_type(),
+               {{"serves", "desk"},
+                {"filters", "in"},
+                {"groups", "g-*"},
+                {"checks", "PG"}}};
+  REQUIRE(kit.refused().empty());
+  auto said = kit.request(letter("desk", "hello"));
+  REQUIRE(said);
+  CHECK(said->body == "re: hello 1");
+  said = kit.request(letter("desk", "refuse"));
+  REQUIRE(said);
+  CHECK(said->body.empty());
+  // One that fails is served after the pause, unless that takes too long.
+  CHECK_FALSE(kit.request(letter("desk", "bad"), 1s));
+  kit.advance(100ms);
+  REQUIRE(kit.reply_to("3"));
+  CHECK(kit.reply_to("3")->body == "re: bad 2");
+  CHECK_FALSE(kit.request(letter("desk", "bad"), 50ms));
+  kit.advance(1s);
+  CHECK_FALSE(kit.reply_to("4"));
+
+  CHECK(kit.answers_checks_of("PG"));
+  CHECK_FALSE(kit.answers_checks_of("other"));
+  CHECK(kit.check(letter("in", "yes")) == transaction_outcome::commit);
+  CHECK(kit.check(letter("in", "no")) == transaction_outcome::roll_back);
+  CHECK(kit.check(letter("in", "else")) == transaction_outcome::unknown);
+
+  CHECK(kit.delivers(letter("in", "x"), "g-1") == true);
+  CHECK(kit.delivers(letter("in", "for others"), "g-1") == false);
+  CHECK(kit.delivers(letter("in", "for others"), "h") == true);
+  CHECK_FALSE(kit.delivers(letter("in", "throw"), "g-1"));
+}

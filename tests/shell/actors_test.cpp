@@ -97,7 +97,7 @@ TEST_CASE("pause: a group gets nothing until it is resumed") {
   CHECK(at(*lag, "reason").text.find("paused") != std::string::npos);
   REQUIRE(node.ask("resume", {"/group/g"}));
   CHECK(node.ask("consume", {"g", "t"}));
-  CHECK(error_of(node.ask("pause", {"/topic/t"})) == errc::not_supported);
+  CHECK(error_of(node.ask("pause", {"/log"})) == errc::not_supported);
 }
 
 TEST_CASE("ps: what actors do is counted") {

@@ -51,14 +51,34 @@ class Link:
     def receive(self):
         """The next answer; requests of the server are passed over."""
         while True:
-            size, head = struct.unpack(">II", self._read(8))
-            head &= 0xFFFFFF
-            header = json.loads(self._read(head))
-            body = self._read(size - 4 - head)
-            if header["flag"] & 1:
-                return Answer(header["code"], header["opaque"],
-                              header.get("remark"),
-                              header.get("extFields") or {}, body)
+            is_answer, answer = self._frame()
+            if is_answer:
+                return answer
+
+    def receive_request(self):
+        """The next request of the server; answers are passed over."""
+        while True:
+            is_answer, request = self._frame()
+            if not is_answer:
+                return request
+
+    def answer(self, request):
+        """Tells the server that its request is done."""
+        header = json.dumps({
+            "code": 0, "flag": 1, "language": "JAVA",
+            "opaque": request.opaque, "serializeTypeCurrentRPC": "JSON",
+            "version": 455}).encode()
+        self.socket.sendall(struct.pack(
+            ">II", 4 + len(header), len(header)) + header)
+
+    def _frame(self):
+        size, head = struct.unpack(">II", self._read(8))
+        head &= 0xFFFFFF
+        header = json.loads(self._read(head))
+        body = self._read(size - 4 - head)
+        return header["flag"] & 1, Answer(
+            header["code"], header["opaque"], header.get("remark"),
+            header.get("extFields") or {}, body)
 
     def call(self, code, fields=None, body=b""):
         opaque = self.ask(code, fields, body)

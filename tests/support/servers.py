@@ -91,6 +91,19 @@ class Troupe:
         self.directory = tempfile.mkdtemp(prefix="troupe-interop-")
         self.process = None
 
+    def add_custom_actors(self):
+        """Those that cases of clients ask for, if they have been built."""
+        plugins = os.path.join(os.path.dirname(self.binary),
+                               "../tests/custom")
+        for plugin, actor in (
+                ("price_service", "prices=price_service topic=interop-prices"),
+                ("check_responder",
+                 "outcomes=check_responder outcomes=interop-outcomes "
+                 "group=P_G_custom_check_*")):
+            file = os.path.join(plugins, plugin + ".so")
+            if os.path.exists(file):
+                self.options += ["--plugin", file, "--custom", actor]
+
     def start(self):
         self.log = open(os.path.join(self.directory, "node.log"), "ab")
         self.process = subprocess.Popen(

@@ -1,9 +1,12 @@
 /// spawn, unspawn, kill, pause, resume: the life of actors. What would lose
 /// what was acknowledged is refused.
 #include "admin/confirm.hpp"
+#include "admin/connections.hpp"
 #include "admin/custom.hpp"
 #include "admin/paths.hpp"
 #include "admin/verbs/verbs_of_node.hpp"
+
+#include "troupe/model/names.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -95,6 +98,48 @@ answer switch_group(admin_context& context, const place& at, deliveries wish) {
                              + at.path + "`, also after a restart");
 }
 
+/// A custom actor is paused as the group it consumes as.
+answer switch_custom(admin_context& context, place at, deliveries wish) {
+  auto known = find_custom(context, at.name);
+  if (!known)
+    return std::move(known.error());
+  if (known->group.empty())
+    return make_error(errc::not_supported,
+                      at.path
+                        + " consumes nothing that could wait; `unspawn` ends "
+                          "it, `kill` makes it anew");
+  at.name = known->group;
+  return switch_group(context, at, wish);
+}
+
+/// A topic that is paused delivers nothing; what is sent to it is stored.
+answer switch_topic(admin_context& context, const place& at, deliveries wish) {
+  if (names::is_system_topic(at.name))
+    return make_error(errc::no_permission,
+                      at.path + " belongs to the broker and is not paused");
+  auto view = context.find_topic(at.name);
+  if (!view)
+    return std::move(view.error());
+  auto config = *view->config;
+  auto flows = wish == deliveries::flowing;
+  if (((config.perm & permission::read) != 0) == flows)
+    return note_of(at.path + (flows ? " is not paused" : " is paused already"));
+  config.perm =
+    flows ? config.perm | permission::read : config.perm & ~permission::read;
+  auto done = context.ask<directory_changed>(context.node().directory,
+                                             update_topic{std::move(config)});
+  if (!done)
+    return std::move(done.error());
+  if (flows)
+    return note_of(at.path
+                   + " goes on; clients that have looked meanwhile do so "
+                     "within 30 s");
+  return note_of(at.path
+                 + " is paused: no client gets its messages, what is sent is "
+                   "stored, until `resume "
+                 + at.path + "`, also after a restart");
+}
+
 answer switch_place(admin_context& context, arguments& words, deliveries wish) {
   auto path = words.required("PATH");
   if (auto error = words.finish())
@@ -102,14 +147,22 @@ answer switch_place(admin_context& context, arguments& words, deliveries wish) {
   auto at = find_place(context, path);
   if (!at)
     return std::move(at.error());
+  if (at->kind == place_kind::topic)
+    return switch_topic(context, *at, wish);
   if (at->kind == place_kind::group)
     return switch_group(context, *at, wish);
+  if (at->kind == place_kind::custom)
+    return switch_custom(context, std::move(*at), wish);
+  if (at->kind == place_kind::queue || at->kind == place_kind::queues)
+    return make_error(errc::not_supported,
+                      "clients know no pause of a single queue; pause /topic/"
+                        + at->name);
   if (at->kind == place_kind::registered)
     return to_manager(context, at->path,
                       wish == deliveries::flowing ? "resume" : "pause",
                       {at->path});
   return make_error(errc::not_supported,
-                    "consumer groups and custom actors can be paused; "
+                    "topics, consumer groups and custom actors can be paused; "
                       + at->path + " cannot");
 }
 
@@ -124,6 +177,7 @@ answer kill(admin_context& context, arguments& words) {
   if (!at)
     return std::move(at.error());
   caf::actor victim;
+  connection_id client;
   if (at->kind == place_kind::group) {
     auto group = context.find_group(at->name);
     if (!group)
@@ -138,6 +192,11 @@ answer kill(admin_context& context, arguments& words) {
   } else if (at->kind == place_kind::custom) {
     if (auto known = find_custom(context, at->name); !known)
       return std::move(known.error());
+  } else if (at->kind == place_kind::connection) {
+    auto found = find_connection(context, at->name);
+    if (!found)
+      return std::move(found.error());
+    client = found->id;
   } else if (at->kind != place_kind::registered) {
     return refuse_kill(*at);
   }
@@ -153,6 +212,11 @@ answer kill(admin_context& context, arguments& words) {
   }
   if (at->kind == place_kind::registered)
     return to_manager(context, at->path, "kill", {at->path});
+  if (at->kind == place_kind::connection) {
+    caf::anon_send(context.node().gateway, close_connection{client});
+    return note_of("closed " + at->path
+                   + "; a client that lives connects again");
+  }
   return kill_named(*at, victim);
 }
 

@@ -1,5 +1,6 @@
 /// show: the live state of the actor at a path, as fields.
 #include "admin/backlog.hpp"
+#include "admin/connections.hpp"
 #include "admin/custom.hpp"
 #include "admin/paths.hpp"
 #include "admin/texts.hpp"
@@ -118,6 +119,7 @@ answer show_transactions(admin_context& context) {
                     {"rolled_back", x->rolled_back},
                     {"checks", x->checks},
                     {"unasked", x->unasked},
+                    {"responded", x->responded},
                     {"discarded", x->discarded},
                     {"next_check", time_text(x->next_check)}});
 }
@@ -261,6 +263,12 @@ answer show(admin_context& context, arguments& words) {
       if (!report)
         return std::move(report.error());
       return fields_of_custom(*report);
+    }
+    case place_kind::connection: {
+      auto found = find_connection(context, at->name);
+      if (!found)
+        return std::move(found.error());
+      return fields_of_connection(*found);
     }
     case place_kind::registered:
       return context.ask<table>(at->registered->actor,

@@ -18,6 +18,7 @@ answer lag(admin_context&, arguments&);
 answer ls(admin_context&, arguments&);
 answer offset(admin_context&, arguments&);
 answer pause(admin_context&, arguments&);
+answer plugin(admin_context&, arguments&);
 answer ps(admin_context&, arguments&);
 answer pull(admin_context&, arguments&);
 answer resume(admin_context&, arguments&);

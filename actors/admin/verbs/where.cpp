@@ -150,6 +150,10 @@ private:
       line({}, "passed",
            "by group " + group + ", which is at "
              + std::to_string(progress->offset.value));
+    else if (progress && is_handed_out(record, group))
+      line({}, "in flight",
+           "with a client of group " + group
+             + ", which has pulled it and not committed it yet");
     else if (progress)
       line({}, "awaited",
            "by group " + group + ", "
@@ -164,6 +168,18 @@ private:
       return error;
     return add_copies(names::dead_letter_topic_of(group), "dead",
                       "letter of group " + group);
+  }
+
+  /// Whether a client of `group` has pulled what lies behind the message.
+  bool is_handed_out(const storage::record_view& record,
+                     const std::string& group) {
+    auto pulls =
+      context_.ask<pulls_seen>(context_.node().gateway, list_pulls{group});
+    return pulls && std::ranges::any_of(pulls->rows, [&](const pull_seen& x) {
+             return x.queue.topic == record.topic
+                    && x.queue.queue == record.queue
+                    && x.offset > record.offset;
+           });
   }
 
   /// Copies of the message that a group sent back.

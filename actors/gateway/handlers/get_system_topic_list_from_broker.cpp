@@ -17,7 +17,7 @@ void get_system_topic_list_from_broker(gateway_context& context,
                   if (names::is_system_topic(x.name)
                       || x.name == options.cluster
                       || x.name == options.broker_name
-                      || x.name == options.cluster + "_REPLY_TOPIC")
+                      || x.name == names::reply_topic_of(options.cluster))
                     system.push_back(x.name);
                 context.answer(from, remoting::response_code::success, {}, {},
                                remoting::encode_topic_list(system));

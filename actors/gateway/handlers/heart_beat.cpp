@@ -108,6 +108,7 @@ void heart_beat(gateway_context& context, request& asked) {
     return context.fail(asked.from, says.error());
   member who{says->client_id, to_string(asked.on.peer()),
              asked.command.language(), asked.command.version(), now_ms()};
+  asked.on.client_id = says->client_id;
   auto link = context.link_of(asked.from);
   auto open = std::make_shared<open_heartbeat>(context, asked.from,
                                                says->fingerprint == 0);

@@ -36,6 +36,7 @@ struct caller {
   remoting::header_encoding encoding = remoting::header_encoding::json;
   bool oneway = false; ///< never answered, not even on error
   append_answer answer = append_answer::send_result;
+  std::uint8_t filters = 0; ///< of a pull: see gateway/delivering.hpp
 };
 
 /// Sends a one-way command to a client, such as NOTIFY_CONSUMER_IDS_CHANGED.

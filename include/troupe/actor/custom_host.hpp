@@ -26,6 +26,13 @@ struct load_plugin {
   std::string file;
 };
 
+/// The same of a library in one of the directories that the node was started
+/// with: what the shell may ask for. Errors besides: no_permission (it lies
+/// elsewhere), not_supported (there is no such directory).
+struct load_trusted_plugin {
+  std::string file; ///< its name, or its path
+};
+
 struct plugin_loaded {
   std::string name;
   std::string version;
@@ -93,6 +100,7 @@ using custom_host_actor = caf::typed_actor<
   // What is refused is logged and shown by list_custom; never an error.
   caf::replies_to<start_custom>::with<custom_started>,
   caf::replies_to<load_plugin>::with<plugin_loaded>,
+  caf::replies_to<load_trusted_plugin>::with<plugin_loaded>,
   // Errors: invalid_argument, busy, state_write_failed.
   caf::replies_to<spawn_custom>::with<custom_changed>,
   caf::replies_to<unspawn_custom>::with<custom_changed>,

@@ -5,9 +5,10 @@
 /// consumer_group.
 #pragma once
 
+#include "troupe/actor/check_responder.hpp"
 #include "troupe/actor/custom_host.hpp"
+#include "troupe/actor/delivery_filter.hpp"
 #include "troupe/actor/directory.hpp"
-#include "troupe/actor/interceptor.hpp"
 #include "troupe/custom/supervision.hpp"
 
 namespace troupe {
@@ -19,7 +20,7 @@ struct custom_role {
   custom::fields arguments; ///< of `spec`, those that the type itself reads
   custom::patience granted;
   std::int64_t deadline_ms = limits::intercept_deadline_ms;
-  on_failure policy = on_failure::reject; ///< of an interceptor
+  on_failure policy = on_failure::reject; ///< of an interceptor or filter
 };
 
 /// Makes the object and starts it.
@@ -28,6 +29,8 @@ struct start_runner {};
 struct runner_started {
   std::string group; ///< its progress is kept under it; empty: none
   std::vector<std::string> intercepts; ///< topics or patterns
+  std::vector<custom::setup::delivery> filters;
+  std::vector<std::string> checks; ///< producer groups or patterns
 };
 
 struct ask_runner {
@@ -59,7 +62,11 @@ using custom_runner_actor = caf::typed_actor<
   caf::replies_to<stop_runner>::with<runner_stopped>, caf::reacts_to<pull_done>,
   caf::reacts_to<append_done>,
   // Answered to reply_to by intercept_done, in order.
-  caf::reacts_to<intercept_batch>, caf::reacts_to<topic_changed>,
-  caf::reacts_to<group_changed>, caf::reacts_to<runner_tick>>;
+  caf::reacts_to<intercept_batch>,
+  // Answered to reply_to by filter_done, in order.
+  caf::reacts_to<filter_batch>,
+  caf::replies_to<check_transaction>::with<transaction_checked>,
+  caf::reacts_to<topic_changed>, caf::reacts_to<group_changed>,
+  caf::reacts_to<runner_tick>>;
 
 } // namespace troupe

@@ -75,13 +75,4 @@ struct interceptor_link {
   on_failure policy = on_failure::reject;
 };
 
-/// All interceptors, in the order in which they are asked; the ones before are
-/// forgotten.
-struct set_interceptors {
-  std::vector<interceptor_link> links;
-};
-
-/// Every send that comes from now on is intercepted.
-struct interceptors_set {};
-
 } // namespace troupe

@@ -5,6 +5,7 @@
 /// gateway, state_store. Never blocks.
 #pragma once
 
+#include "troupe/actor/check_responder.hpp"
 #include "troupe/actor/commit_log.hpp"
 #include "troupe/actor/retention.hpp"
 #include "troupe/model/deadline.hpp"
@@ -39,6 +40,7 @@ struct transaction_report {
   std::int64_t rolled_back = 0; ///< since start
   std::int64_t checks = 0;      ///< requests sent since start
   std::int64_t unasked = 0;     ///< checks that met no live producer
+  std::int64_t responded = 0;   ///< ended by a custom actor, since start
   std::int64_t discarded = 0;   ///< checked too often or too old, since start
   epoch_ms next_check;          ///< 0: none is open
 };
@@ -82,6 +84,7 @@ using transaction_coordinator_actor = event_follower::extend<
   caf::replies_to<end_transaction>::with<transaction_ended>,
   caf::reacts_to<append_done>, caf::reacts_to<check_tick>,
   caf::reacts_to<marks_tick>,
+  caf::replies_to<set_check_responders>::with<check_responders_set>,
   caf::replies_to<query_oldest_needed>::with<oldest_needed>,
   caf::replies_to<describe_transactions>::with<transaction_report>,
   // Errors: state_corrupt, state_write_failed.

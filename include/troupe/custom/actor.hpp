@@ -29,6 +29,13 @@ public:
     std::string topic;
     std::string tags = "*"; ///< `*`, or tags separated by `||`
     begin_at from = begin_at::first;
+    bool serves = false; ///< goes to serve, not to on_message
+  };
+
+  /// Messages of a topic on their way to a consumer group.
+  struct delivery {
+    std::string topic; ///< name or pattern
+    std::string group; ///< likewise
   };
 
   struct timer {
@@ -40,12 +47,30 @@ public:
   /// order.
   void consume(std::string topic, std::string tags = "*",
                begin_at from = begin_at::first) {
-    consumptions.push_back({std::move(topic), std::move(tags), from});
+    consumptions.push_back({std::move(topic), std::move(tags), from, false});
+  }
+
+  /// serve for every request that clients send to `topic` from now on. Consumed
+  /// as consume does: progress is kept, what throws is tried again.
+  void serve(std::string topic, std::string tags = "*") {
+    consumptions.push_back(
+      {std::move(topic), std::move(tags), begin_at::last, true});
   }
 
   /// intercept for every message that a client sends to `topic`, before it is
   /// stored.
   void intercept(std::string topic) { intercepts.push_back(std::move(topic)); }
+
+  /// delivers for every message of `topic` that clients of `group` would get by
+  /// a pull, which is how push consumers get theirs. Pops of these are refused;
+  /// custom actors and queries by key or id see all.
+  void filter(std::string topic, std::string group = "*") {
+    filters.push_back({std::move(topic), std::move(group)});
+  }
+
+  /// check for every transaction of the producer group `group`, a name or a
+  /// pattern, whose producer has not said in time how it ended.
+  void answer_checks(std::string group) { checks.push_back(std::move(group)); }
 
   /// on_timer every `period`, counted from the end of the call before.
   void every(std::string name, std::chrono::milliseconds period) {
@@ -57,6 +82,8 @@ public:
 
   std::vector<consumption> consumptions;
   std::vector<std::string> intercepts;
+  std::vector<delivery> filters;
+  std::vector<std::string> checks;
   std::vector<timer> timers;
   std::string group_name;
 };
@@ -145,6 +172,26 @@ public:
   fields properties;
 };
 
+/// What a service answers to a request.
+struct reply {
+  reply() = default;
+
+  reply(std::string text) : body(std::move(text)) {}
+
+  std::string body;
+  fields properties;
+};
+
+/// The property of a reply that says why a request was refused.
+inline constexpr std::string_view refused_property = "REFUSED";
+
+/// How a transaction has ended.
+enum class transaction_outcome : std::uint8_t {
+  unknown,   ///< not known here, or not yet: a live producer is asked
+  commit,    ///< its message is delivered
+  roll_back, ///< its message never existed
+};
+
 /// Rows of an answer; each has its own fields.
 struct answer {
   answer() = default;
@@ -171,6 +218,34 @@ public:
   /// whether or not the message is stored in the end.
   virtual verdict intercept(const message&, context&) {
     return verdict::accept();
+  }
+
+  /// Answers a request (RocketMQ's `producer.request`). The reply goes to the
+  /// client that waits for it when the changes of this call are on disk; a
+  /// request that was not answered before a crash is served again. A refusal is
+  /// answered with an empty body and its sentence as property REFUSED. Requests
+  /// whose time to live is over are passed by; a message that asks for no reply
+  /// is served like any other, what is returned for it goes nowhere.
+  virtual reply serve(const message&, context& own) {
+    throw refusal("`" + std::string{own.name()} + "` serves no requests");
+  }
+
+  /// Says how the transaction of a half message has ended. Its topic is the one
+  /// that the message is meant for; the property TRANSACTION_CHECK_TIMES counts
+  /// the checks. Decided when it returns and its changes are on disk. Asked
+  /// before any live producer, who is asked when this says unknown, throws or
+  /// takes more than 5 s.
+  virtual transaction_outcome check(const message&, context&) {
+    return transaction_outcome::unknown;
+  }
+
+  /// Whether clients of `group` get a message. One that they do not get is
+  /// passed by for good: their progress goes on behind it. Its state changes
+  /// are committed soon after. See `on_failure` for what becomes of a pull that
+  /// cannot be judged in time.
+  virtual bool delivers(const message&, std::string_view group, context&) {
+    static_cast<void>(group);
+    return true;
   }
 
   /// Answers a question that a person has asked, `word key=value ...`.

@@ -24,6 +24,13 @@ public:
     std::chrono::milliseconds delay;
   };
 
+  /// A reply on its way to the client that waits for it.
+  struct letter_back {
+    std::string client; ///< its id
+    std::string body;
+    std::string properties; ///< as records hold them
+  };
+
   ledger() = default;
 
   explicit ledger(rows stored) : rows_(std::move(stored)) {
@@ -41,6 +48,7 @@ public:
     undo_.clear();
     sent_before_ = sent_.size();
     sent_bytes_before_ = sent_bytes_;
+    replies_before_ = replies_.size();
     timers_before_ = timers_.size();
   }
 
@@ -51,6 +59,7 @@ public:
     undo_.clear();
     sent_.resize(sent_before_);
     sent_bytes_ = sent_bytes_before_;
+    replies_.resize(replies_before_);
     timers_.resize(timers_before_);
   }
 
@@ -94,6 +103,28 @@ public:
     sent_.push_back(std::move(message));
   }
 
+  /// Answers the request `to`.
+  void answer(const message& to, const reply& said) {
+    letter_back letter;
+    letter.client = to.property(properties::reply_to_client);
+    letter.body = said.body;
+    if (said.body.size() > limits::body_bytes_max)
+      throw refusal("a reply of " + std::to_string(said.body.size())
+                    + " bytes is too long");
+    auto& text = letter.properties;
+    for (const auto& [name, value] : said.properties)
+      properties::append(text, name, value);
+    for (auto name : {properties::correlation_id, properties::reply_to_client,
+                      properties::time_to_live})
+      if (auto value = to.property(name); !value.empty())
+        text = properties::with(text, name, value);
+    text = properties::with(text, properties::message_type, "reply");
+    if (text.size() > limits::custom_properties_bytes_max)
+      throw refusal("the properties of a reply are too long");
+    sent_bytes_ += letter.body.size();
+    replies_.push_back(std::move(letter));
+  }
+
   void after(std::chrono::milliseconds delay, std::string_view timer) {
     timers_.push_back({std::string{timer}, delay});
   }
@@ -111,6 +142,13 @@ public:
     sent_before_ = 0;
     sent_bytes_ = sent_bytes_before_ = 0;
     return std::exchange(sent_, {});
+  }
+
+  bool has_replies() const { return !replies_.empty(); }
+
+  std::vector<letter_back> take_replies() {
+    replies_before_ = 0;
+    return std::exchange(replies_, {});
   }
 
   /// Rows that changed since the last time; no value: erased.
@@ -156,6 +194,8 @@ private:
   std::size_t sent_before_ = 0;
   std::size_t sent_bytes_ = 0;
   std::size_t sent_bytes_before_ = 0;
+  std::vector<letter_back> replies_;
+  std::size_t replies_before_ = 0;
   std::vector<timer_wish> timers_;
   std::size_t timers_before_ = 0;
 };

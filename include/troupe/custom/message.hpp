@@ -5,6 +5,7 @@
 #include "troupe/custom/arguments.hpp"
 #include "troupe/model/properties.hpp"
 
+#include <charconv>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,6 +41,22 @@ struct message {
     return property(troupe::properties::unique_key);
   }
 };
+
+/// Whether a client waits for a reply to `x`. Source: RocketMQ 5.3
+/// DefaultMQProducerImpl.prepareSendRequest.
+inline bool is_request(const message& x) {
+  return !x.property(troupe::properties::reply_to_client).empty()
+         && !x.property(troupe::properties::correlation_id).empty();
+}
+
+/// Whether the client that sent the request `x` has ceased to wait.
+/// @param now_ms  by the broker's clock, as stored_ms
+inline bool is_late(const message& x, std::int64_t now_ms) {
+  auto text = x.property(troupe::properties::time_to_live);
+  std::int64_t ttl_ms = 0;
+  std::from_chars(text.data(), text.data() + text.size(), ttl_ms);
+  return is_request(x) && ttl_ms > 0 && now_ms - x.stored_ms > ttl_ms;
+}
 
 /// A message to send.
 struct outgoing {

@@ -4,8 +4,10 @@
 #pragma once
 
 #include "troupe/custom/ledger.hpp"
+#include "troupe/custom/parking.hpp"
 #include "troupe/custom/plugin.hpp"
 #include "troupe/custom/supervision.hpp"
+#include "troupe/custom/topic_pattern.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -38,6 +40,18 @@ public:
   }
 
   const setup& wants() const { return wants_; }
+
+  /// How a topic is consumed; null: it is not. A pattern means topics of users.
+  const setup::consumption* wish_for(std::string_view topic) const {
+    auto is_own = !topic.starts_with(names::retry_prefix)
+                  && !topic.starts_with(names::dead_letter_prefix)
+                  && !names::is_system_topic(topic);
+    for (const auto& x : wants_.consumptions)
+      if (x.topic == topic
+          || (is_own && is_pattern(x.topic) && matches_pattern(x.topic, topic)))
+        return &x;
+    return nullptr;
+  }
 
   ledger& books() { return ledger_; }
 
@@ -74,12 +88,12 @@ public:
 
   // -- calls; only when is_ready() -------------------------------------------
 
-  /// @returns whether on_message has returned
+  /// @returns whether on_message or serve has returned
   bool deliver(message m) {
     if (supervision_.has_attempts())
       m.attempt =
         static_cast<std::int32_t>(supervision_.attempts_at(place_of(m)));
-    if (!guarded([&] { object_->on_message(m, *this); }))
+    if (!guarded([&] { hand_over(m); }))
       return false;
     if (m.attempt > 0)
       supervision_.forget(place_of(m));
@@ -102,6 +116,26 @@ public:
     guarded([&] { result = object_->intercept(m, *this); });
     return result;
   }
+
+  /// @returns nothing when the call failed
+  std::optional<bool> filter(const message& m, std::string_view group) {
+    std::optional<bool> result;
+    guarded([&] { result = object_->delivers(m, group, *this); });
+    return result;
+  }
+
+  /// Unknown when the call failed.
+  transaction_outcome check(const message& half) {
+    auto result = transaction_outcome::unknown;
+    guarded([&] { result = object_->check(half, *this); });
+    return result;
+  }
+
+  /// Requests passed by because nobody waited any more.
+  std::int64_t late() const { return late_; }
+
+  /// Requests that were answered.
+  std::int64_t served() const { return served_; }
 
   struct asked {
     std::string refused; ///< a sentence; empty: it was answered
@@ -165,6 +199,27 @@ private:
 
   static supervision::place place_of(const message& m) {
     return {std::string{m.topic} + "/" + std::to_string(m.queue), m.offset};
+  }
+
+  void hand_over(const message& m) {
+    const auto* wish = wish_for(m.topic);
+    if (wish == nullptr || !wish->serves)
+      return object_->on_message(m, *this);
+    if (is_late(m, clock_())) {
+      ++late_;
+      return;
+    }
+    reply said;
+    try {
+      said = object_->serve(m, *this);
+    } catch (const refusal& x) {
+      ledger_.take_back();
+      said.properties = {
+        {std::string{refused_property}, as_property(x.what())}};
+    }
+    ++served_;
+    if (is_request(m))
+      ledger_.answer(m, said);
   }
 
   /// @returns why not; empty when it was made
@@ -288,6 +343,8 @@ private:
   object_ptr object_{nullptr, nullptr};
   std::vector<timer> timers_;
   std::string last_error_;
+  std::int64_t late_ = 0;
+  std::int64_t served_ = 0;
 };
 
 } // namespace troupe::custom

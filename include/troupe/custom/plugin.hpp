@@ -11,7 +11,7 @@ namespace troupe::custom {
 
 /// Grows with every change of the types in troupe/custom/. A library that was
 /// built for another one is refused.
-inline constexpr std::uint32_t abi_version = 1;
+inline constexpr std::uint32_t abi_version = 2;
 
 /// What else must be the same on both sides: the standard library's types.
 #if defined(_LIBCPP_VERSION)

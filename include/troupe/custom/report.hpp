@@ -44,14 +44,23 @@ constexpr const char* to_string(custom_state x) {
 struct custom_report {
   custom_spec spec;
   custom_state state = custom_state::running;
-  std::string group; ///< its progress is kept under this name
+  std::string group;   ///< its progress is kept under this name
+  bool paused = false; ///< the group may not consume, see `pause`
   std::int64_t consumed = 0;
   std::int64_t sent = 0;
   std::int64_t intercepted = 0;
   std::int64_t rejected = 0;
-  std::int64_t parked = 0; ///< messages put aside, in topic %DLQ%group
+  std::int64_t served = 0;   ///< requests that were answered
+  std::int64_t late = 0;     ///< requests nobody waited for any more
+  std::int64_t unserved = 0; ///< replies that did not reach their client
+  std::int64_t checked = 0;  ///< transactions it was asked about
+  std::int64_t decided = 0;  ///< of those, not unknown
+  std::int64_t filtered = 0; ///< messages on their way to clients
+  std::int64_t withheld = 0; ///< of those, not delivered
+  std::int64_t parked = 0;   ///< messages put aside, in topic %DLQ%group
   std::int64_t restarts = 0;
   std::int64_t failures_in_row = 0;
+  std::int64_t queues = 0;  ///< that it consumes
   std::int64_t waiting = 0; ///< messages pulled, not worked on yet
   std::int64_t lag = 0;     ///< messages of its queues behind the newest
   std::size_t state_rows = 0;

@@ -28,6 +28,11 @@ inline constexpr std::string_view self_test_topic = "SELF_TEST_TOPIC";
 inline constexpr std::string_view offset_moved_topic = "OFFSET_MOVED_EVENT";
 inline constexpr std::string_view benchmark_topic = "BenchmarkTest";
 
+/// The topic that keeps the replies to a cluster's requests.
+inline std::string reply_topic_of(std::string_view cluster) {
+  return std::string{cluster}.append("_REPLY_TOPIC");
+}
+
 /// `%RETRY%` followed by the group's name.
 inline std::string retry_topic_of(std::string_view group) {
   return std::string{retry_prefix}.append(group);

@@ -48,6 +48,7 @@ inline constexpr std::string_view timed_here = "TROUPE_TIMED";
 inline constexpr std::string_view timer_delete_key = "TIMER_DEL_UNIQKEY";
 inline constexpr std::string_view correlation_id = "CORRELATION_ID";
 inline constexpr std::string_view reply_to_client = "REPLY_TO_CLIENT";
+inline constexpr std::string_view time_to_live = "TTL"; // ms
 inline constexpr std::string_view push_reply_time = "PUSH_REPLY_TIME";
 inline constexpr std::string_view message_type = "MSG_TYPE";
 inline constexpr std::string_view dlq_origin_topic = "DLQ_ORIGIN_TOPIC";

@@ -14,6 +14,8 @@ final class Case {
         SLOW,
         /** Of a later release of troupe: a failure there is a skip. */
         LATER,
+        /** Asks for custom actors: only where troupe has some. */
+        CUSTOM,
         /** Run once more with binary headers. */
         BINARY
     }

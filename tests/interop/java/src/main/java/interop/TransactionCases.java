@@ -24,6 +24,8 @@ final class TransactionCases {
     static void addTo(Case.Catalogue cases) {
         cases.add("transaction_check", TransactionCases::check, Mark.SLOW);
         cases.add("transaction_settle", TransactionCases::settle);
+        cases.add("custom_check", TransactionCases::customCheck, Mark.CUSTOM);
+        cases.add("custom_reply", TransactionCases::customReply, Mark.CUSTOM, Mark.BINARY);
         cases.add("request_reply", TransactionCases::requestReply, Mark.BINARY);
     }
 
@@ -102,6 +104,54 @@ final class TransactionCases {
         World.await("a question for each", 90, () -> asked.keySet().containsAll(all));
         World.await("three committed", 30, () -> World.bodies(seen).containsAll(World.numbered("commit", 3)));
         World.same(World.numbered("commit", 3), World.bodies(seen), "the committed ones");
+    }
+
+    /** The producer dies without a word; a custom actor of the broker knows how its transactions ended. */
+    private static void customCheck(World world) throws Exception {
+        DefaultMQProducer ledger = world.producer("P_ledger_" + world.group);
+        TransactionMQProducer producer = producer(world, new TransactionListener() {
+            @Override
+            public LocalTransactionState executeLocalTransaction(Message message, Object argument) {
+                return LocalTransactionState.UNKNOW;
+            }
+
+            @Override
+            public LocalTransactionState checkLocalTransaction(MessageExt message) {
+                throw new IllegalStateException("it is dead");
+            }
+        });
+        BlockingQueue<MessageExt> seen = consumeAll(world, ledger);
+        for (int i = 0; i < 3; i++) {
+            for (String what : new String[] {"commit", "drop"}) {
+                String key = what + "-" + i + "-" + world.group;
+                producer.sendMessageInTransaction(new Message(world.topic, "A", key, World.text(what + "-" + i)), null);
+                ledger.send(new Message("interop-outcomes", "", key,
+                    World.text(what.equals("commit") ? "commit" : "roll_back")));
+            }
+        }
+        producer.shutdown();
+        World.await("three committed", 60, () -> World.bodies(seen).containsAll(World.numbered("commit", 3)));
+        Thread.sleep(1000);
+        World.same(World.numbered("commit", 3), World.bodies(seen), "the committed ones");
+    }
+
+    /** A custom actor of the broker answers what this client asks. */
+    private static void customReply(World world) throws Exception {
+        DefaultMQProducer asking = world.producer();
+        String item = "item_" + world.group;
+        World.same("none", ask(asking, "set " + item + " 1"), "the price before");
+        for (int i = 1; i < 5; i++) {
+            World.same(Integer.toString(i), ask(asking, "set " + item + " " + (i + 1)), "the price before");
+        }
+        World.same("5", ask(asking, item), "the price");
+        Message refused = asking.request(new Message("interop-prices", World.text("no_" + item)), 15000);
+        World.same(0, refused.getBody() == null ? 0 : refused.getBody().length, "bytes of a refusal");
+        World.same("no price is known for `no_" + item + "`", refused.getProperty("REFUSED"), "why");
+    }
+
+    private static String ask(DefaultMQProducer asking, String text) throws Exception {
+        Message reply = asking.request(new Message("interop-prices", World.text(text)), 15000);
+        return new String(reply.getBody(), java.nio.charset.StandardCharsets.UTF_8);
     }
 
     private static void requestReply(World world) throws Exception {

@@ -59,7 +59,11 @@ final class World {
     }
 
     DefaultMQProducer producer() throws Exception {
-        DefaultMQProducer producer = new DefaultMQProducer("P_" + group);
+        return producer("P_" + group);
+    }
+
+    DefaultMQProducer producer(String producerGroup) throws Exception {
+        DefaultMQProducer producer = new DefaultMQProducer(producerGroup);
         producer.setNamesrvAddr(namesrv);
         producer.setInstanceName(instance());
         producer.setSendMsgTimeout(6000);

@@ -1,0 +1,89 @@
+/// What the shell says of clients, and what it holds up: topics, groups, custom
+/// actors.
+#include "shell/shell_node.hpp"
+
+#include "support/node.hpp"
+#include "support/scratch.hpp"
+
+#include <thread>
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+errc error_of(const caf::expected<table>& answer) {
+  return answer ? errc::none : errc_of(answer.error());
+}
+
+constexpr int no_permission = 16;
+
+} // namespace
+
+TEST_CASE("gateway: clients are listed, shown and cut off") {
+  scratch home;
+  shell_node node{home.path()};
+  client one{node.cast().ports.broker};
+  REQUIRE(one
+            .call(request(remoting::request_code::heart_beat, {},
+                          R"({"clientID":"me@1","consumerDataSet":[],)"
+                          R"("producerDataSet":[{"groupName":"PG"}]})"))
+            .code
+          == 0);
+  auto list = node.ask("ls", {"/gateway"});
+  REQUIRE(list);
+  std::string path;
+  for (const auto& row : list->rows)
+    if (row.back() == cell{"me@1"})
+      path = row.front().text;
+  REQUIRE(path.starts_with("/gateway/127.0.0.1:"));
+  auto shown = node.ask("show", {path});
+  REQUIRE(shown);
+  CHECK(at(*shown, "client_id") == cell{"me@1"});
+  CHECK(at(*shown, "service") == cell{"broker"});
+  CHECK(at(*shown, "language") == cell{"JAVA"});
+  CHECK(at(*shown, "requests") == cell{1});
+  CHECK(at(*shown, "in_bytes").number > 100);
+  CHECK(at(*shown, "out_bytes").number > 50);
+  CHECK(at(*shown, "out_buffer_bytes") == cell{0});
+  CHECK(error_of(node.ask("kill", {path})) == errc::not_confirmed);
+  CHECK_FALSE(one.is_closed(50ms));
+  REQUIRE(node.ask("kill", {path, "--yes"}));
+  CHECK(one.is_closed());
+  CHECK(error_of(node.ask("show", {path})) == errc::path_not_found);
+  CHECK(error_of(node.ask("kill", {path, "--yes"})) == errc::path_not_found);
+}
+
+TEST_CASE("pause: a topic delivers nothing, and takes what is sent") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
+  client one{node.cast().ports.broker};
+  auto pull = [&] { return one.call(pull_of("g", "t", 0, 0)).code; };
+  auto send = [&] { return one.call(send_of("t", 0, "x")); };
+  REQUIRE(send().code == 0);
+  REQUIRE(node.ask("pause", {"/topic/t"}));
+  CHECK(pull() == no_permission);
+  CHECK(send().code == 0);
+  REQUIRE(node.ask("resume", {"/topic/t"}));
+  CHECK(pull() == 0);
+  auto again = node.ask("resume", {"/topic/t"});
+  REQUIRE(again);
+  CHECK(again->note == "/topic/t is not paused");
+  CHECK(error_of(node.ask("pause", {"/topic/TBW102"})) == errc::no_permission);
+  CHECK(error_of(node.ask("pause", {"/topic/none"})) == errc::topic_not_found);
+  CHECK(error_of(node.ask("pause", {"/queue/t/0"})) == errc::not_supported);
+}
+
+TEST_CASE("plugin: only what lies where the node was told to look") {
+  scratch home;
+  shell_node node{home.path()};
+  auto listed = node.ask("plugin", {"list"});
+  REQUIRE(listed);
+  CHECK(at(*listed, "file") == cell{"built in"});
+  auto refused = node.ask("plugin", {"load", "x.so"});
+  REQUIRE_FALSE(refused);
+  CHECK(errc_of(refused.error()) == errc::not_supported);
+  CHECK(context_of(refused.error()).find("--plugin-dir") != std::string::npos);
+}
