@@ -9,6 +9,7 @@
 #include "troupe/actor/custom_host.hpp"
 #include "troupe/actor/gateway.hpp"
 #include "troupe/actor/name_server.hpp"
+#include "troupe/actor/pop.hpp"
 #include "troupe/actor/scheduler.hpp"
 #include "troupe/actor/timers.hpp"
 #include "troupe/actor/transaction_coordinator.hpp"
@@ -39,6 +40,7 @@ struct admin_options {
   custom_host_actor custom;
   transaction_coordinator_actor transactions;
   timers_actor timers;
+  pop_actor pop;
   std::vector<cast_member> cast; ///< all of them, in order of their paths
 
   std::string listen = "127.0.0.1";

@@ -149,6 +149,27 @@ bool lease_table::is_open(const lease_key& key, queue_offset offset) {
               != 0;
 }
 
+lease_found lease_table::find_open(const pop_key& key, queue_offset offset,
+                                   epoch_ms now) {
+  auto* queue = find(key);
+  if (queue == nullptr)
+    return {};
+  if (const auto* row = queue->in_order.get())
+    for (const auto& x : row->messages)
+      if (auto until = visible_at(*row, x);
+          x.offset == offset && !x.acked && until > now)
+        return {true, row->key.pop_time, until};
+  // A lease begins at or before its messages. How far before its filter says,
+  // so all that begin there are looked at, the nearest first.
+  auto i = queue->leases.upper_bound({offset, {INT64_MAX}});
+  while (i != queue->leases.begin()) {
+    const auto& [place, x] = *--i;
+    if ((x.open & bit_of(place, x, offset)) != 0)
+      return {true, place.second, x.due};
+  }
+  return {};
+}
+
 ack_outcome lease_table::acknowledge(const lease_key& key,
                                      queue_offset offset) {
   auto* queue = find(key.queue);

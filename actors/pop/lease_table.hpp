@@ -103,6 +103,9 @@ public:
   /// Whether a message is leased and not acknowledged.
   bool is_open(const lease_key& key, queue_offset offset);
 
+  /// Who has a message of a queue, in order or not.
+  lease_found find_open(const pop_key& key, queue_offset offset, epoch_ms now);
+
   /// The copy before `next` is in the log, its message acknowledged: both are
   /// durable with the next changes, and not without each other.
   void note_copy(const queue_key& queue, queue_offset next) {

@@ -39,6 +39,9 @@ pop_impl::behavior_type pop_impl::make_behavior() {
     [this](const set_request_mode& x) { return set_mode(x.mode); },
     [this](const list_request_modes&) { return modes(); },
     [this](const describe_pops& x) { return report(x.group); },
+    [this](const find_lease& x) {
+      return table_.find_open(x.queue, x.offset, now());
+    },
     [this](pull_done& x) { pulled(x); },
     [this](append_done& x) { appended_again(x); },
     [this](const topic_changed& x) { topic_was_changed(x.topic); },

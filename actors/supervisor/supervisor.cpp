@@ -392,6 +392,7 @@ admin_door spawn_admin_of(caf::actor_system& system,
   admin.custom = cast.custom_host;
   admin.transactions = cast.transactions;
   admin.timers = cast.timers;
+  admin.pop = cast.pop;
   admin.cast = members_of(cast);
   admin.listen = options.listen;
   admin.broker_port = cast.ports.broker;

@@ -189,6 +189,8 @@ TROUPE_MESSAGE(list_request_modes)
 TROUPE_MESSAGE(request_modes)
 TROUPE_MESSAGE(describe_pops)
 TROUPE_MESSAGE(pop_report)
+TROUPE_MESSAGE(find_lease)
+TROUPE_MESSAGE(lease_found)
 TROUPE_MESSAGE(pop_tick)
 TROUPE_MESSAGE(store_leases_tick)
 

@@ -39,6 +39,43 @@ using list = std::vector<std::int64_t>;
 
 } // namespace
 
+TEST_CASE("who has a message is found from where it lies") {
+  lease_table table;
+  auto& queue = table.at(key_of());
+  auto until = [&table](std::int64_t offset, std::int64_t now = 1200) {
+    auto found = table.find_open(key_of(), {offset}, {now});
+    return found.leased ? found.until.value : -1;
+  };
+  CHECK(until(10) == -1);
+  table.lend(queue, take(10, {10, 14}));         // a filter passed others by
+  table.lend(queue, take(12, {12, 13}, 1001));   // another filter
+  table.lend(queue, take(20, {20}, 1002, 5000)); // longer
+  CHECK(until(9) == -1);
+  CHECK(until(10) == 1500);
+  CHECK(until(11) == -1);
+  CHECK(until(13) == 1501);
+  CHECK(until(14) == 1500);
+  CHECK(until(20) == 6002);
+  CHECK(until(21) == -1);
+  CHECK(table.find_open(key_of("other"), {10}, {1200}).leased == false);
+  CHECK(table.find_open(key_of(), {13}, {1200}).popped == epoch_ms{1001});
+  REQUIRE(table.acknowledge(lease_of(10), {14}) == ack_outcome::done);
+  CHECK(until(14) == -1);
+  CHECK(until(10) == 1500);
+  CHECK(table.take_due({1500}, 9).size() == 1);
+  CHECK(until(10) == 0); // on its way back into the log
+}
+
+TEST_CASE("who has a message that was popped in order, as long as it may") {
+  lease_table table;
+  auto& queue = table.at(key_of());
+  table.lend_in_order(queue, take(5, {5, 6}), "a");
+  CHECK(table.find_open(key_of(), {6}, {1200}).until == epoch_ms{1500});
+  CHECK_FALSE(table.find_open(key_of(), {6}, {1500}).leased);
+  REQUIRE(table.acknowledge_in_order(lease_of(5), {5}) == ack_outcome::done);
+  CHECK_FALSE(table.find_open(key_of(), {5}, {1200}).leased);
+}
+
 TEST_CASE("a lease ends when its last message is acknowledged") {
   lease_table table;
   auto& queue = table.at(key_of());

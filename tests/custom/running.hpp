@@ -4,6 +4,7 @@
 #include "custom/actors.hpp"
 #include "storage/record.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/node.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -50,16 +51,6 @@ inline std::string value(node& node, const std::string& name,
     ask<custom_answer>(node, ask_custom{name, "get", {{"key", key}}});
   return answer ? answer->rows.at(0).at(0).second
                 : "refused: " + context_of(answer.error());
-}
-
-template <class Condition>
-inline bool eventually(Condition condition) {
-  for (int i = 0; i < 500; ++i) {
-    if (condition())
-      return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
 }
 
 /// Bodies of queue 0 of a topic.

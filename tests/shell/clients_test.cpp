@@ -2,6 +2,7 @@
 /// actors.
 #include "shell/shell_node.hpp"
 
+#include "support/eventually.hpp"
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
@@ -53,6 +54,49 @@ TEST_CASE("gateway: clients are listed, shown and cut off") {
   CHECK(one.is_closed());
   CHECK(error_of(node.ask("show", {path})) == errc::path_not_found);
   CHECK(error_of(node.ask("kill", {path, "--yes"})) == errc::path_not_found);
+}
+
+TEST_CASE(
+  "where: a message that was popped is in flight until it comes again") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
+  REQUIRE(node.ask("send", {"t", "x", "--key", "k"}));
+  client one{node.cast().ports.broker};
+  auto pop = [&](std::int64_t invisible_ms) {
+    return one
+      .call(request(remoting::request_code::pop_message,
+                    {{"consumerGroup", "g"},
+                     {"topic", "t"},
+                     {"queueId", "-1"},
+                     {"maxMsgNums", "8"},
+                     {"invisibleTime", std::to_string(invisible_ms)},
+                     {"pollTime", "0"},
+                     {"bornTime", std::to_string(now_ms().value)},
+                     {"initMode", "0"}}))
+      .code;
+  };
+  auto what_of = [&](const char* step) {
+    auto life = node.ask("where", {"key=k"});
+    REQUIRE(life);
+    std::string all;
+    for (std::size_t i = 0; i < life->rows.size(); ++i)
+      if (at(*life, "step", i) == cell{step})
+        all += at(*life, "what", i).text + "\n";
+    return all;
+  };
+  CHECK(what_of("in flight").empty());
+  REQUIRE(pop(300) == 0);
+  auto text = what_of("in flight");
+  CHECK(text.find("group g that has popped it") != std::string::npos);
+  CHECK(what_of("passed").empty());
+  REQUIRE(eventually([&] { return !what_of("retried").empty(); }));
+  CHECK(what_of("in flight").empty());
+  CHECK(what_of("retried").find("for group g, time 1") != std::string::npos);
+  CHECK(what_of("retried").find("in flight") == std::string::npos);
+  REQUIRE(pop(60'000) == 0);
+  CHECK(what_of("retried").find("in flight, comes again at")
+        != std::string::npos);
 }
 
 TEST_CASE("pause: a topic delivers nothing, and takes what is sent") {

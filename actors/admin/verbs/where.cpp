@@ -144,9 +144,16 @@ private:
       return caf::none; // deleted meanwhile
     if (!actor)
       return std::move(actor.error());
+    auto lease = lease_of(record, group);
+    if (!lease)
+      return std::move(lease.error());
     auto progress = context_.ask<group_offset>(
       *actor, query_offset{{std::string{record.topic}, record.queue}});
-    if (progress && progress->offset > record.offset)
+    if (lease->leased)
+      line(lease->popped, "in flight",
+           "with a client of group " + group + " that has popped it"
+             + text_of(*lease));
+    else if (progress && progress->offset > record.offset)
       line({}, "passed",
            "by group " + group + ", which is at "
              + std::to_string(progress->offset.value));
@@ -163,11 +170,27 @@ private:
       return std::move(progress.error());
     if (id_.empty())
       return caf::none;
-    if (auto error = add_copies(names::retry_topic_of(group), "retried",
-                                "for group " + group))
-      return error;
-    return add_copies(names::dead_letter_topic_of(group), "dead",
-                      "letter of group " + group);
+    for (const auto& topic : {names::retry_topic_of(group),
+                              names::pop_retry_topic_of(group, record.topic)})
+      if (auto error = add_copies(topic, group, "retried", "for group "))
+        return error;
+    return add_copies(names::dead_letter_topic_of(group), group, "dead",
+                      "letter of group ");
+  }
+
+  /// Who has popped it.
+  caf::expected<lease_found> lease_of(const storage::record_view& record,
+                                      const std::string& group) {
+    return context_.ask<lease_found>(
+      context_.node().pop,
+      find_lease{{group, {std::string{record.topic}, record.queue}},
+                 record.offset});
+  }
+
+  static std::string text_of(const lease_found& lease) {
+    return lease.until.value == 0
+             ? ", is about to come again"
+             : ", comes again at " + time_text(lease.until);
   }
 
   /// Whether a client of `group` has pulled what lies behind the message.
@@ -183,8 +206,8 @@ private:
   }
 
   /// Copies of the message that a group sent back.
-  caf::error add_copies(const std::string& topic, const char* step,
-                        const std::string& whose) {
+  caf::error add_copies(const std::string& topic, const std::string& group,
+                        const char* step, const char* whose) {
     auto copies = find(context_, topic, id_);
     if (!copies)
       return std::move(copies.error());
@@ -194,9 +217,13 @@ private:
         storage::decode_record(x.view(), storage::record_check::none);
       if (!record)
         return std::move(record.error());
+      auto lease = lease_of(*record, group);
+      if (!lease)
+        return std::move(lease.error());
       line(record->store_time, step,
-           whose + ", time " + std::to_string(record->reconsume_times) + ", at "
-             + std::to_string(record->offset.value));
+           whose + group + ", time " + std::to_string(record->reconsume_times)
+             + ", at " + std::to_string(record->offset.value)
+             + (lease->leased ? "; in flight" + text_of(*lease) : ""));
     }
     return caf::none;
   }

@@ -146,6 +146,18 @@ struct pop_report {
   std::int64_t dead = 0;           ///< dead letters since start
 };
 
+/// Who has a message of a queue.
+struct find_lease {
+  pop_key queue;
+  queue_offset offset;
+};
+
+struct lease_found {
+  bool leased = false; ///< popped and not acknowledged
+  epoch_ms popped;
+  epoch_ms until; ///< then it comes again; 0: it is about to
+};
+
 /// Revives what is due, ends waits that are over. Its own timer.
 struct pop_tick {};
 
@@ -163,7 +175,8 @@ using pop_actor = caf::typed_actor<
   // Errors: busy (request_modes_max), state_write_failed.
   caf::replies_to<set_request_mode>::with<request_modes>,
   caf::replies_to<list_request_modes>::with<request_modes>,
-  caf::replies_to<describe_pops>::with<pop_report>, caf::reacts_to<pull_done>,
+  caf::replies_to<describe_pops>::with<pop_report>,
+  caf::replies_to<find_lease>::with<lease_found>, caf::reacts_to<pull_done>,
   caf::reacts_to<append_done>, caf::reacts_to<topic_changed>,
   caf::reacts_to<group_changed>, caf::reacts_to<pop_tick>,
   caf::reacts_to<store_leases_tick>>;
