@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t slot_bytes = 40;
 constexpr std::size_t crc_at = slot_bytes - 4;
 constexpr std::int64_t slot_distance = 512;              // a sector apart
-constexpr std::uint64_t slot_magic = 0x74726F7570650002; // "troupe", version 2
+constexpr std::uint64_t slot_magic = 0x74726F7570650003; // "troupe", version 3
 
 std::string path_in(const std::string& data_directory) {
   return data_directory + "/troupe.checkpoint";

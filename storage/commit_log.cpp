@@ -191,7 +191,7 @@ caf::error commit_log::cut(log_offset end, recovered_log& found) {
       .with("log_offset", end.value)
       .with("bytes", found.cut_bytes);
   }
-  written_ = end_ = dirty_until_ = end;
+  written_ = end_ = end;
   return caf::none;
 }
 
@@ -271,27 +271,25 @@ log_offset commit_log::append(const record_draft& draft, std::size_t size) {
 }
 
 caf::error commit_log::write() {
-  for (auto& next : runs_) {
-    if (next.size == 0)
-      continue;
-    auto reached = next.position + static_cast<std::int64_t>(next.size);
-    std::string_view bytes{pending_.get() + next.begin, next.size};
-    const auto& target = *next.target;
-    auto stale = std::min(dirty_until_, target.end()) - reached;
-    dirty_until_ = std::max(dirty_until_, reached);
-    if (auto error =
-          target.backing()->write(next.position - target.start(), bytes))
+  if (!dirty_.empty() && !runs_.empty())
+    if (auto error = blank_behind(*runs_.front().target))
       return error;
-    if (stale > 0) {
-      // An earlier write failed half way: nothing of it may be found here.
-      std::string zeros(static_cast<std::size_t>(stale), '\0');
-      if (auto error = target.backing()->write(reached - target.start(), zeros))
-        return error;
+  for (auto next = runs_.begin(); next != runs_.end(); ++next) {
+    auto error = write_run(*next);
+    if (!error)
+      continue;
+    // What the ones before it got is stale, too.
+    for (auto x = runs_.begin(); x <= next; ++x) {
+      auto& dirty_end = dirty_[x->target->start()];
+      dirty_end =
+        std::max(dirty_end, x->position + static_cast<std::int64_t>(x->size));
     }
-    if (unsynced_.empty() || unsynced_.back() != next.target)
-      unsynced_.push_back(next.target);
+    return error;
   }
-  written_ = dirty_until_ = end_;
+  if (!dirty_.empty())
+    for (const auto& next : runs_)
+      dirty_.erase(next.target->start());
+  written_ = end_;
   runs_.clear();
   pending_bytes_ = 0;
   static constexpr std::size_t kept_bytes_max = 4u << 20;
@@ -300,6 +298,45 @@ caf::error commit_log::write() {
     pending_capacity_ = 0;
   }
   return caf::none;
+}
+
+caf::error commit_log::write_run(const run& next) {
+  if (next.size == 0)
+    return caf::none;
+  const auto& target = *next.target;
+  auto reached = next.position + static_cast<std::int64_t>(next.size);
+  if (auto error =
+        target.backing()->write(next.position - target.start(),
+                                {pending_.get() + next.begin, next.size}))
+    return error;
+  // An earlier write failed half way: nothing of it may be found here.
+  if (auto dirty = dirty_.find(target.start()); dirty != dirty_.end())
+    if (auto error = write_zeros(target, reached, dirty->second))
+      return error;
+  if (unsynced_.empty() || unsynced_.back() != next.target)
+    unsynced_.push_back(next.target);
+  return caf::none;
+}
+
+/// What a failed write left in later segments goes before anything is written
+/// in front of it: it would be taken for what follows.
+caf::error commit_log::blank_behind(const segment& first) {
+  for (auto dirty = dirty_.upper_bound(first.start()); dirty != dirty_.end();) {
+    const auto& target = segments_[index_of(dirty->first)];
+    if (auto error = write_zeros(*target, dirty->first, dirty->second))
+      return error;
+    unsynced_.push_back(target);
+    dirty = dirty_.erase(dirty);
+  }
+  return caf::none;
+}
+
+caf::error commit_log::write_zeros(const segment& target, log_offset from,
+                                   log_offset to) {
+  if (to <= from)
+    return caf::none;
+  std::string zeros(static_cast<std::size_t>(to - from), '\0');
+  return target.backing()->write(from - target.start(), zeros);
 }
 
 void commit_log::discard_unwritten() {
@@ -337,7 +374,8 @@ caf::error commit_log::abandon(log_offset from) {
     unsynced_.push_back(closed);
   }
   tail_ = behind;
-  written_ = end_ = dirty_until_ = tail().start();
+  written_ = end_ = tail().start();
+  dirty_.erase(dirty_.begin(), dirty_.lower_bound(end_));
   unsynced_.push_back(segments_[tail_]);
   return caf::none;
 }
@@ -371,7 +409,7 @@ std::optional<borrowed_bytes> commit_log::read(log_offset position,
 }
 
 bool commit_log::is_resident(log_offset position, std::int64_t bytes) const {
-  if (written_ - position <= limits::resident_bytes)
+  if (written_ - position <= limits::resident_bytes || position < min())
     return true;
   for (auto left = bytes; left > 0;) {
     const auto& where = *segments_[index_of(position)];

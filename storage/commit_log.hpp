@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -166,6 +167,10 @@ private:
   caf::error make_next();
   caf::error roll();
   char* grow(std::size_t bytes);
+  caf::error write_run(const run& next);
+  caf::error blank_behind(const segment& first);
+  static caf::error write_zeros(const segment& target, log_offset from,
+                                log_offset to);
 
   const segment& tail() const { return *segments_[tail_]; }
 
@@ -177,7 +182,8 @@ private:
   segment_ptr prepared_;             // the next one, made ahead
   log_offset written_;               // <= end_
   log_offset end_;
-  log_offset dirty_until_; // a failed write may have left bytes up to here
+  // What a failed write may have left: start of the segment -> end of it.
+  std::map<log_offset, log_offset> dirty_;
   std::unique_ptr<char[]> pending_;
   std::size_t pending_bytes_ = 0;
   std::size_t pending_capacity_ = 0;

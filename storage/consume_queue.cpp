@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace troupe::storage {
 
@@ -13,6 +14,14 @@ namespace {
 
 // Files are opened in ones; a reader that walks a long queue needs no more.
 constexpr std::size_t open_files_max = 4;
+
+// A file has a multiple of this size, or is whole: one that was cut off by a
+// damaged file system, in blocks of 4096, hardly ever has.
+constexpr std::int64_t step_bytes = 816 * consume_row_bytes;
+
+bool is_whole(std::int64_t bytes, std::int64_t file_rows) {
+  return bytes % step_bytes == 0 || bytes == file_rows * consume_row_bytes;
+}
 
 void encode_row(const consume_row& row, char* at) {
   at = store(at, row.position.value);
@@ -64,6 +73,24 @@ caf::expected<consume_queue> consume_queue::open(consume_queue_options options,
   return result;
 }
 
+caf::error consume_queue::check_whole(const consume_queue_options& options) {
+  auto names = list_directory(options.directory);
+  std::erase_if(names, [](const auto& x) { return start_of_name(x) < 0; });
+  if (names.empty())
+    return caf::none;
+  auto path = options.directory + "/" + names.back();
+  auto last = file::open(path, open_mode::read_only);
+  if (!last)
+    return std::move(last.error());
+  auto size = (*last)->size();
+  if (!size)
+    return std::move(size.error());
+  if (*size > 0 && is_whole(*size, options.file_rows))
+    return caf::none;
+  return make_error(errc::corrupt_file, path + " was cut off: it has "
+                                          + std::to_string(*size) + " bytes");
+}
+
 /// The end of the rows that point below `log_end`. Positions grow with offsets,
 /// and unused rows (zeros) come last, so this is a search, not a scan.
 caf::expected<queue_offset> consume_queue::find_end(log_offset log_end) {
@@ -100,14 +127,26 @@ caf::expected<consume_row> consume_queue::row_at(queue_offset offset) {
 
 caf::error consume_queue::append(const consume_row& row) {
   memory_.push_back(row);
-  if (memory_.size() < limits::rows_in_memory_max)
+  if (memory_.size() < std::max(limits::rows_in_memory_max, retry_at_))
     return caf::none;
-  if (auto error = write_rows())
+  if (auto error = write_rows()) {
+    retry_at_ = memory_.size() + limits::rows_in_memory_max;
+    backlog_.set(static_cast<std::int64_t>(memory_.size()));
     return error;
+  }
+  drop_written();
+  return caf::none;
+}
+
+/// All rows in memory are in the file.
+void consume_queue::drop_written() {
   first_in_memory_ += static_cast<std::int64_t>(memory_.size());
   memory_.clear();
   written_ = 0;
-  return caf::none;
+  if (std::exchange(retry_at_, 0) > 0) {
+    memory_.shrink_to_fit();
+    backlog_.set(0);
+  }
 }
 
 caf::error consume_queue::put(queue_offset at, const consume_row& row) {
@@ -252,6 +291,8 @@ caf::error consume_queue::write_rows() {
       return error;
     written_ += here;
   }
+  if (retry_at_ > 0)
+    drop_written(); // far more than usual
   return caf::none;
 }
 
@@ -260,11 +301,34 @@ caf::error consume_queue::write_run(queue_offset first, const char* bytes,
   auto file = open_file(file_index(first), open_mode::create);
   if (!file)
     return std::move(file.error());
+  auto size = static_cast<std::int64_t>(count) * consume_row_bytes;
+  if (auto error = grow(**file, file_index(first), place_of(first) + size))
+    return error;
   if (auto error =
         (*file)->write(place_of(first), {bytes, count * consume_row_bytes}))
     return error;
   if (std::ranges::find(unsynced_, *file) == unsynced_.end())
     unsynced_.push_back(*file);
+  return caf::none;
+}
+
+caf::error consume_queue::grow(const file& target, std::int64_t index,
+                               std::int64_t bytes) {
+  if (index != grown_index_) {
+    auto size = target.size();
+    if (!size)
+      return std::move(size.error());
+    grown_index_ = index;
+    grown_bytes_ = *size;
+  }
+  bytes = std::max(bytes, grown_bytes_);
+  if (bytes == grown_bytes_ && is_whole(bytes, options_.file_rows))
+    return caf::none;
+  auto wanted = std::min((bytes + step_bytes - 1) / step_bytes * step_bytes,
+                         options_.file_rows * consume_row_bytes);
+  if (auto error = target.truncate(wanted))
+    return error;
+  grown_bytes_ = wanted;
   return caf::none;
 }
 
@@ -274,22 +338,47 @@ std::vector<file_ptr> consume_queue::take_unsynced() {
   return files;
 }
 
-caf::error consume_queue::trim(log_offset log_min) {
-  auto low = min_;
-  auto high = end();
+caf::expected<bool> consume_queue::is_gone(queue_offset offset,
+                                           log_offset log_min) {
+  auto row = row_at(offset);
+  if (!row)
+    return std::move(row.error());
+  return row->position < log_min || row->size == 0
+         || row->size == unused_start_size;
+}
+
+/// The first row in [low, high) that is not gone, by halves.
+caf::expected<queue_offset> consume_queue::find_kept(queue_offset low,
+                                                     queue_offset high,
+                                                     log_offset log_min) {
   while (low < high) {
     queue_offset middle{low.value + (high - low) / 2};
-    auto row = row_at(middle);
-    if (!row)
-      return std::move(row.error());
-    auto gone = row->position < log_min || row->size == 0
-                || row->size == unused_start_size;
-    if (gone)
+    auto gone = is_gone(middle, log_min);
+    if (!gone)
+      return std::move(gone.error());
+    if (*gone)
       low = middle + 1;
     else
       high = middle;
   }
-  min_ = low;
+  return low;
+}
+
+caf::error consume_queue::trim(log_offset log_min) {
+  auto kept = find_kept(min_, end(), log_min);
+  // A damaged row may have led astray: the one before the last that is gone
+  // must be gone as well.
+  while (kept && *kept > min_ + 1) {
+    auto gone = is_gone(*kept + -2, log_min);
+    if (!gone)
+      return std::move(gone.error());
+    if (*gone)
+      break;
+    kept = find_kept(min_, *kept + -1, log_min);
+  }
+  if (!kept)
+    return std::move(kept.error());
+  min_ = *kept;
   if (options_.mode == open_mode::read_only)
     return caf::none;
   while (has_directory_ && first_index_ < first_kept_file()) {

@@ -4,6 +4,7 @@
 /// harmless. Source: RocketMQ 5.3 ConsumeQueue; sheet storage 7.
 #pragma once
 
+#include "storage/derived_backlog.hpp"
 #include "storage/file.hpp"
 
 #include "troupe/limits.hpp"
@@ -51,6 +52,11 @@ public:
   /// @errors io_failed, corrupt_file
   static caf::expected<consume_queue>
   open(consume_queue_options options, log_offset log_min, log_offset log_end);
+
+  /// Whether the last file has been cut off since it was written: files grow
+  /// in steps, whatever they hold.
+  /// @errors corrupt_file: it has; io_failed
+  static caf::error check_whole(const consume_queue_options& options);
 
   /// First offset that can be read.
   queue_offset min() const { return min_; }
@@ -118,9 +124,14 @@ private:
   caf::expected<queue_offset> find_end(log_offset log_end);
   std::int64_t first_kept_file() const;
   caf::expected<consume_row> row_at(queue_offset offset);
+  caf::expected<bool> is_gone(queue_offset offset, log_offset log_min);
+  caf::expected<queue_offset> find_kept(queue_offset low, queue_offset high,
+                                        log_offset log_min);
   caf::expected<file_ptr> open_file(std::int64_t index, open_mode mode);
   caf::error write_run(queue_offset first, const char* bytes,
                        std::size_t count);
+  void drop_written();
+  caf::error grow(const file& target, std::int64_t index, std::int64_t bytes);
 
   std::int64_t file_index(queue_offset offset) const {
     return offset.value / options_.file_rows;
@@ -133,7 +144,11 @@ private:
   queue_offset min_;
   queue_offset first_in_memory_; // row of memory_[0]
   std::vector<consume_row> memory_;
-  std::size_t written_ = 0; // of memory_, already in the file
+  std::size_t written_ = 0;  // of memory_, already in the file
+  std::size_t retry_at_ = 0; // writing failed: rows in memory for another try
+  std::int64_t grown_index_ = -1; // the file that was written to last
+  std::int64_t grown_bytes_ = 0;  // its size
+  backlog_share backlog_;
   std::vector<file_ptr> unsynced_;
 };
 

@@ -297,6 +297,23 @@ void key_index::add_record(const record_view& record) {
 caf::error key_index::flush() {
   if (recent_end_ == covered_)
     return caf::none;
+  if (auto error = write_recent()) {
+    // Not with every entry that comes.
+    flush_at_ = recent_.size() + limits::index_entries_in_memory_max;
+    if (recent_.size() > limits::index_entries_in_memory_max)
+      backlog_.set(static_cast<std::int64_t>(recent_.size()));
+    return error;
+  }
+  flush_at_ = limits::index_entries_in_memory_max;
+  backlog_.set(0);
+  // That there are many runs is no reason not to have this one.
+  if (auto error = merge())
+    log::error("key_index", "runs cannot be merged")
+      .with("why", describe(error));
+  return caf::none;
+}
+
+caf::error key_index::write_recent() {
   std::ranges::sort(recent_);
   run_writer out{directory_, covered_, recent_end_, 0};
   if (auto error = out.open())
@@ -311,7 +328,7 @@ caf::error key_index::flush() {
     return error;
   recent_.clear();
   covered_ = recent_end_;
-  return merge();
+  return caf::none;
 }
 
 caf::error key_index::take_run(const std::string& name) {
@@ -327,45 +344,61 @@ caf::error key_index::merge() {
   for (;;) {
     auto tier = runs_.back().tier;
     std::size_t same = 0;
-    while (same < runs_.size() && runs_[runs_.size() - 1 - same].tier == tier)
+    auto joins = [tier](const run& x) { return x.tier == tier && !x.broken; };
+    while (same < runs_.size() && joins(runs_[runs_.size() - 1 - same]))
       ++same;
     if (same < limits::index_merge_fan_in || tier >= 4)
       return caf::none;
-    std::vector<run> sources{runs_.end() - static_cast<long>(same),
-                             runs_.end()};
-    run_writer out{directory_, sources.front().begin, sources.back().end,
-                   tier + 1};
-    if (auto error = out.open())
+    if (auto error = merge_last(same))
       return error;
-    std::vector<run_reader> readers;
-    for (const auto& x : sources)
-      readers.emplace_back(*x.source, x.entries);
-    for (auto& x : readers)
-      if (auto error = x.next())
-        return error;
-    for (;;) {
-      auto least = std::ranges::min_element(readers, {}, [](const auto& x) {
-        return std::pair{x.is_done(), x.entry()};
-      });
-      if (least->is_done())
-        break;
-      if (auto error = out.add(least->entry()))
-        return error;
-      if (auto error = least->next())
-        return error;
-    }
-    auto name = out.finish();
-    if (!name)
-      return std::move(name.error());
-    runs_.resize(runs_.size() - same);
-    if (auto error = take_run(*name)) {
-      runs_.insert(runs_.end(), sources.begin(), sources.end());
-      return error;
-    }
-    for (const auto& x : sources)
-      if (auto error = remove_file(x.source->path()))
-        return error;
   }
+}
+
+caf::error key_index::merge_last(std::size_t count) {
+  auto first = runs_.size() - count;
+  std::vector<run> sources{runs_.begin() + static_cast<long>(first),
+                           runs_.end()};
+  run_writer out{directory_, sources.front().begin, sources.back().end,
+                 sources.front().tier + 1};
+  if (auto error = out.open())
+    return error;
+  std::vector<run_reader> readers;
+  for (const auto& x : sources)
+    readers.emplace_back(*x.source, x.entries);
+  // One that cannot be read stays as it is, and those behind it are merged
+  // without it.
+  auto advance = [&](std::size_t i) {
+    auto error = readers[i].next();
+    if (error)
+      runs_[first + i].broken = true;
+    return error;
+  };
+  for (std::size_t i = 0; i < count; ++i)
+    if (auto error = advance(i))
+      return error;
+  for (;;) {
+    auto least = std::ranges::min_element(readers, {}, [](const auto& x) {
+      return std::pair{x.is_done(), x.entry()};
+    });
+    if (least->is_done())
+      break;
+    if (auto error = out.add(least->entry()))
+      return error;
+    if (auto error = advance(static_cast<std::size_t>(least - readers.begin())))
+      return error;
+  }
+  auto name = out.finish();
+  if (!name)
+    return std::move(name.error());
+  runs_.resize(first);
+  if (auto error = take_run(*name)) {
+    runs_.insert(runs_.end(), sources.begin(), sources.end());
+    return error;
+  }
+  for (const auto& x : sources)
+    if (auto error = remove_file(x.source->path()))
+      return error;
+  return caf::none;
 }
 
 caf::error key_index::find_in_run(const run& source, std::uint64_t hash,

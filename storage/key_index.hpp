@@ -4,6 +4,7 @@
 /// "Index run".
 #pragma once
 
+#include "storage/derived_backlog.hpp"
 #include "storage/file.hpp"
 #include "storage/record.hpp"
 
@@ -45,12 +46,14 @@ public:
   /// Adds the keys of one record, as recovery meets it.
   void add_record(const record_view& record);
 
+  /// Entries that wait for a flush.
+  std::size_t waiting() const { return recent_.size(); }
+
   /// Whether a flush is due because enough entries wait.
-  bool is_full() const {
-    return recent_.size() >= limits::index_entries_in_memory_max;
-  }
+  bool is_full() const { return recent_.size() >= flush_at_; }
 
   /// Writes what waits as a run, and merges runs when there are many. Blocks.
+  /// When it fails, what waits stays in memory.
   /// @errors disk_full, io_failed
   caf::error flush();
 
@@ -73,7 +76,8 @@ private:
     log_offset begin;
     log_offset end;
     std::uint64_t entries = 0;
-    int tier = 0; ///< merged so often
+    int tier = 0;        ///< merged so often
+    bool broken = false; ///< cannot be read: it is not merged
   };
 
   explicit key_index(std::string directory)
@@ -81,7 +85,9 @@ private:
 
   caf::expected<run> open_run(const std::string& name) const;
   caf::error take_run(const std::string& name);
+  caf::error write_recent();
   caf::error merge();
+  caf::error merge_last(std::size_t count);
   caf::error find_in_run(const run& source, std::uint64_t hash,
                          std::vector<index_entry>& found) const;
 
@@ -90,6 +96,8 @@ private:
   log_offset covered_;    // end of the last run
   std::vector<index_entry> recent_;
   log_offset recent_end_;
+  std::size_t flush_at_ = limits::index_entries_in_memory_max; // entries
+  backlog_share backlog_;
 };
 
 } // namespace troupe::storage

@@ -165,6 +165,22 @@ caf::error take_shape(store_options& options, checkpoint& last) {
   return caf::none;
 }
 
+/// Writes the keys of the records read so far. What a killed node left in the
+/// page cache is synced before: no key may outlive its record.
+caf::error flush_index(const store_options& options, key_index& index) {
+  auto home = options.directory + "/commitlog";
+  for (const auto& name : list_directory(home)) {
+    if (start_of_name(name) < 0)
+      continue;
+    auto segment = file::open(home + "/" + name, open_mode::read_write);
+    if (!segment)
+      return std::move(segment.error());
+    if (auto error = (*segment)->sync())
+      return error;
+  }
+  return index.flush();
+}
+
 /// Opens the log, verified from `trusted` on, and writes the rows of records
 /// from `rows_end` on.
 caf::error replay(const store_options& options, log_offset trusted,
@@ -172,10 +188,13 @@ caf::error replay(const store_options& options, log_offset trusted,
   // Rows at or past the checkpoint may be from before the crash: they are
   // written again. Rows before it are known to be durable.
   row_writer rows{options, rows_end};
+  caf::error failure;
   auto visit = [&](const record_view& record) {
     if (record.position >= rows_end)
       rows.put(record);
     store.index->add_record(record);
+    if (store.index->waiting() >= limits::replayed_keys_max && !failure)
+      failure = flush_index(options, *store.index);
     if (options.more)
       options.more(record);
     auto& queues = store.topics[std::string{record.topic}];
@@ -189,6 +208,8 @@ caf::error replay(const store_options& options, log_offset trusted,
   if (!log)
     return std::move(log.error());
   store.log = std::move(*log);
+  if (failure)
+    return failure;
   if (auto error = rows.finish())
     return error;
   // Behind damage a queue's next record is known to leave a gap.

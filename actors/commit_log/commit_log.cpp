@@ -2,6 +2,7 @@
 
 #include "reactor/quiet.hpp"
 #include "storage/commit_log.hpp"
+#include "storage/derived_backlog.hpp"
 #include "storage/key_index.hpp"
 #include "storage/log_events.hpp"
 
@@ -146,6 +147,14 @@ private:
       return make_error(errc::disk_full, disk_.refusal);
     if (resuming_ || options_.clock() < room_retry_at_)
       return make_error(errc::disk_full, last_failure_);
+    if (auto rows = storage::derived_backlog.load(std::memory_order_relaxed);
+        rows > limits::derived_backlog_max)
+      return make_error(errc::log_write_failed,
+                        "consume queues or index cannot be written, "
+                          + std::to_string(rows)
+                          + " of their rows wait in memory; look at the disk "
+                            "and the node's log: sends are taken again when "
+                            "they are written");
     auto waiting = log_.end() - (is_sync() ? synced_ : log_.written());
     if (waiting > static_cast<std::int64_t>(limits::write_buffer_bytes_max))
       return make_error(

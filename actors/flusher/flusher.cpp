@@ -26,10 +26,19 @@ flusher_actor::behavior_type flusher(flusher_actor::pointer self,
         return std::move(made.error());
       return segment_prepared{std::move(*made)};
     },
-    [data_directory, last](
+    [data_directory, last, lost = caf::error{}](
       const write_checkpoint& x) mutable -> caf::result<checkpoint_written> {
-      if (auto error = storage::sync_all(x.files, data_directory))
-        return error;
+      // The kernel may have dropped rows that it could not write, and the next
+      // sync would say nothing of them.
+      if (!lost)
+        if (auto error = storage::sync_all(x.files, data_directory))
+          lost = make_error(errc_of(error),
+                            context_of(error)
+                              + ": no checkpoint is written any more; mend the "
+                                "disk and restart the node, it derives from "
+                                "the log what may be missing");
+      if (lost)
+        return lost;
       last.derived_end = x.rows_end;
       last.clean = x.clean;
       ++last.generation;

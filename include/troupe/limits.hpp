@@ -72,14 +72,17 @@ inline constexpr std::int64_t consume_queue_file_rows = 300'000;
 inline constexpr std::size_t rows_in_memory_max = 204; // 4080 bytes of rows
 inline constexpr std::size_t index_entries_in_memory_max = 65536;
 inline constexpr std::size_t index_merge_fan_in = 8;
+inline constexpr std::int64_t derived_backlog_max = 2'000'000; // not written
 inline constexpr seconds checkpoint_period{3};
 inline constexpr std::size_t replayed_rows_max = 1u << 20; // in memory, start
+inline constexpr std::size_t replayed_keys_max = 1u << 20; // likewise
 
 // Pulls.
 inline constexpr std::int32_t pull_messages_max = 1024;
 inline constexpr std::int32_t pull_bytes_default = 262'144;
 inline constexpr std::int32_t pull_bytes_max = 4 << 20; // first message apart
 inline constexpr std::int32_t pull_scan_rows_max = 800; // filtered out or not
+inline constexpr int pull_cold_tries_max = 8; // reads of the same rows
 inline constexpr std::size_t parked_pulls_per_queue_max = 4096;
 inline constexpr seconds park_max{60};
 inline constexpr std::size_t borrow_bytes_min = 8192; // shorter runs are copied
@@ -172,6 +175,7 @@ inline constexpr seconds mark_period{3};
 // State store.
 inline constexpr std::size_t state_map_bytes = std::size_t{1} << 30; // grows
 inline constexpr std::size_t state_rows_per_commit_max = 100'000;
+inline constexpr std::size_t state_pages_checked_max = 65'536; // at start
 
 // Shell.
 inline constexpr std::uint16_t shell_port = 10988;

@@ -1,11 +1,16 @@
 /// Every write, sync and reservation of a run fails in turn.
 #include "storage/commit_log.hpp"
 #include "storage/consume_queue.hpp"
+#include "storage/key_index.hpp"
 
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/drafts.hpp"
 #include "support/file_faults.hpp"
 #include "support/scratch.hpp"
+
+#include <map>
+#include <random>
 
 using namespace troupe;
 using namespace troupe::storage;
@@ -97,6 +102,192 @@ TEST_CASE("whichever call fails, what was acknowledged is there") {
     for (const auto& body : result.acknowledged)
       REQUIRE(std::ranges::count(found, body) == 1);
   }
+}
+
+namespace {
+
+struct batch_outcome {
+  std::map<std::int64_t, std::string> acknowledged; // by queue offset
+  int failures = 0;
+};
+
+/// Writes batches of messages, many of them over the end of a segment; one that
+/// fails is refused, and its queue offsets are given again. Ends `after`
+/// batches behind the first failure.
+batch_outcome run_batches(const std::string& directory, std::uint32_t seed,
+                          int after) {
+  std::mt19937 random{seed};
+  batch_outcome result;
+  recovered_log found;
+  auto log = commit_log::open(
+    {directory, 4096}, {}, [](const record_view&) {}, found);
+  if (!log)
+    return result;
+  for (int batch = 0; batch < 14 && after >= 0; ++batch) {
+    std::vector<std::string> bodies;
+    caf::error failure;
+    auto offset = std::ssize(result.acknowledged);
+    for (auto i = 1 + random() % 6; i > 0 && !failure; --i) {
+      auto body = std::to_string(batch) + "-" + std::to_string(i)
+                  + std::string(random() % 900, '.');
+      auto draft =
+        test::draft_of("T", body, {0}, {offset + std::ssize(bodies)});
+      auto size = record_size(draft);
+      failure = (*log)->reserve(size);
+      if (!failure)
+        (*log)->append(draft, size);
+      bodies.push_back(body);
+    }
+    if (!failure)
+      failure = (*log)->write();
+    if (failure)
+      (*log)->discard_unwritten();
+    for (const auto& file : (*log)->take_unsynced())
+      if (file->sync())
+        return result; // final
+    result.failures += failure ? 1 : 0;
+    after -= result.failures > 0 ? 1 : 0;
+    if (!failure)
+      for (auto& body : bodies)
+        result.acknowledged.emplace(offset++, std::move(body));
+  }
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("of a write over two segments that fails nothing comes back") {
+  auto error = GENERATE(EIO, ENOSPC);
+  auto seed = test::seed_of_run("writes over two segments");
+  int spanning = 0;
+  for (std::uint32_t round = 0; round < 4; ++round) {
+    int calls = 0;
+    {
+      test::scratch home;
+      test::file_faults faults;
+      CHECK(run_batches(home / "log", seed + round, 1).failures == 0);
+      calls = faults.calls;
+    }
+    for (int fail_at = 0; fail_at < calls; ++fail_at)
+      for (int after = 0; after < 5; ++after) {
+        CAPTURE(std::strerror(error), seed + round, fail_at, after);
+        test::scratch home;
+        batch_outcome result;
+        {
+          test::file_faults faults;
+          faults.fail_at = fail_at;
+          faults.error = error;
+          result = run_batches(home / "log", seed + round, after);
+        }
+        spanning += result.failures;
+        std::map<std::int64_t, std::string> found;
+        recovered_log scanned;
+        auto log = commit_log::open(
+          {home / "log", 4096}, {},
+          [&](const record_view& x) {
+            // No offset stands twice, whatever became of a refused batch.
+            if (!found.emplace(x.offset.value, std::string{x.body}).second)
+              FAIL("offset " << x.offset.value << " stands twice");
+          },
+          scanned);
+        REQUIRE(log);
+        REQUIRE(scanned.damaged_bytes == 0);
+        for (const auto& [offset, body] : result.acknowledged)
+          REQUIRE(found[offset] == body);
+      }
+  }
+  CHECK(spanning > 50);
+}
+
+TEST_CASE("rows that cannot be written are bounded and served from memory") {
+  test::scratch home;
+  test::file_faults faults;
+  auto before = derived_backlog.load();
+  {
+    auto queue = consume_queue::open({home / "q", 300}, {}, {1 << 30});
+    REQUIRE(queue);
+    faults.fail_at = 0;
+    faults.fail_count = 1 << 20;
+    int told = 0;
+    for (std::int64_t i = 0; i < 5000; ++i)
+      told += queue->append({{i}, 1, i}) ? 1 : 0;
+    CHECK(told > 10);
+    CHECK(told < 30); // not with every row
+    CHECK(derived_backlog.load() - before > 4500);
+    std::vector<consume_row> rows;
+    REQUIRE(queue->read({0}, 5000, rows));
+    REQUIRE(rows.size() == 5000);
+    CHECK(rows[4321].tags_code == 4321);
+    faults.fail_at = -1;
+    REQUIRE_FALSE(queue->write_rows());
+    CHECK(derived_backlog.load() == before);
+    rows.clear();
+    REQUIRE_FALSE(queue->read_blocking({0}, 5000, rows));
+    REQUIRE(rows.size() == 5000);
+    CHECK(rows[4321].tags_code == 4321);
+    REQUIRE_FALSE(queue->append({{5000}, 1, 0}));
+    CHECK(queue->end() == queue_offset{5001});
+    faults.fail_at = faults.calls;
+    for (std::int64_t i = 5001; i < 6000; ++i)
+      (void)queue->append({{i}, 1, i});
+    CHECK(derived_backlog.load() > before);
+  }
+  CHECK(derived_backlog.load() == before); // it went with its queue
+}
+
+TEST_CASE("keys that cannot be written wait, and are found meanwhile") {
+  test::scratch home;
+  auto index = key_index::open(home / "index");
+  REQUIRE(index);
+  auto before = derived_backlog.load();
+  auto find = [&](std::uint64_t hash) {
+    auto found = (*index)->find(hash, {0}, {1 << 30}, 10);
+    REQUIRE(found);
+    return found->size();
+  };
+  {
+    test::file_faults faults;
+    faults.fail_at = 0;
+    faults.fail_count = 1 << 20;
+    int tries = 0;
+    for (std::int64_t i = 0; i < 300'000; ++i) {
+      (*index)->add({{static_cast<std::uint64_t>(i), {i}, {1}}}, {i + 1});
+      if ((*index)->is_full()) {
+        ++tries;
+        REQUIRE((*index)->flush());
+      }
+    }
+    CHECK(tries > 2);
+    CHECK(tries < 6);
+    CHECK(derived_backlog.load() - before > 200'000);
+    CHECK(find(123'456) == 1);
+  }
+  REQUIRE_FALSE((*index)->flush());
+  CHECK(derived_backlog.load() == before);
+  CHECK(find(123'456) == 1);
+  CHECK((*index)->covered_end() == log_offset{300'000});
+}
+
+TEST_CASE("a run that cannot be read is left out of merges") {
+  test::scratch home;
+  auto index = key_index::open(home / "index");
+  REQUIRE(index);
+  std::int64_t next = 0;
+  auto add_run = [&] {
+    (*index)->add({{static_cast<std::uint64_t>(next), {next}, {1}}},
+                  {next + 1});
+    ++next;
+    REQUIRE_FALSE((*index)->flush());
+  };
+  add_run();
+  auto first = home / "index/" + list_directory(home / "index").front();
+  test::flipped_bit flip{first, (4096 + 5) * 8};
+  for (int i = 0; i < 100; ++i)
+    add_run();
+  CHECK(list_directory(home / "index").size() < 30);
+  auto found = (*index)->find(55, {0}, {2}, 10);
+  // The damaged one is in the way of every look-up that reaches it.
+  CHECK((found || is(found.error(), errc::corrupt_file)));
 }
 
 TEST_CASE("rows that could not be written are written later") {
