@@ -124,6 +124,8 @@ caf::expected<records_read> read_queue(admin_context& context,
     result.max = outcome.max;
     if (outcome.status == pull_status::busy)
       return make_error(errc::busy, "the queue is busy; try again");
+    if (outcome.status == pull_status::failed)
+      return make_error(errc::log_read_failed, done->why);
     auto moved = outcome.next > result.next;
     if (outcome.status == pull_status::found) {
       if (auto error = take_records(*done, wish.count, result.records))

@@ -93,7 +93,7 @@ void intake::take(const pull_done& done) {
     queue.run = queue.at = 0;
     queue.waiting = outcome.messages;
     queue.behind = outcome.next;
-    if (queue.runs.empty() && outcome.status != pull_status::busy)
+    if (queue.runs.empty() && !is_refusal(outcome.status))
       queue.done = outcome.next; // also back, when the queue was made anew
   }
 }

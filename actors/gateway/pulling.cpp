@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <tuple>
 
 namespace troupe {
 
@@ -100,8 +101,6 @@ const char* text_of(pull_status status) {
       return "FOUND";
     case pull_status::no_matched_message:
       return "NO_MATCHED_MESSAGE";
-    case pull_status::message_was_removing:
-      return "MESSAGE_WAS_REMOVING";
     case pull_status::no_matched_logic_queue:
       return "NO_MATCHED_LOGIC_QUEUE";
     case pull_status::no_message_in_queue:
@@ -112,10 +111,10 @@ const char* text_of(pull_status status) {
       return "OFFSET_OVERFLOW_ONE";
     case pull_status::offset_overflow_badly:
       return "OFFSET_OVERFLOW_BADLY";
-    case pull_status::offset_found_null:
-      return "OFFSET_FOUND_NULL";
     case pull_status::busy:
       return "BUSY";
+    case pull_status::failed:
+      return "FAILED";
   }
   return "";
 }
@@ -126,20 +125,20 @@ response_code code_of(const pull_outcome& outcome) {
     case pull_status::found:
       return response_code::success;
     case pull_status::no_matched_message:
-    case pull_status::message_was_removing:
       return response_code::pull_retry_immediately;
     case pull_status::no_matched_logic_queue:
     case pull_status::no_message_in_queue:
       return outcome.asked.value != 0 ? response_code::pull_offset_moved
                                       : response_code::pull_not_found;
     case pull_status::offset_overflow_one:
-    case pull_status::offset_found_null:
       return response_code::pull_not_found;
     case pull_status::offset_too_small:
     case pull_status::offset_overflow_badly:
       return response_code::pull_offset_moved;
     case pull_status::busy:
       return response_code::system_busy;
+    case pull_status::failed:
+      return response_code::system_error;
   }
   return response_code::system_error;
 }
@@ -340,8 +339,14 @@ void answer_pulls(gateway_context& context, pull_done& done) {
   for (const auto& outcome : done.rows) {
     auto runs = std::span{done.runs}.subspan(outcome.first_run, outcome.runs);
     auto how = deliveries.course_of(outcome.from);
-    if (how == course::direct
-        || (how == course::outdated && outcome.messages == 0)) {
+    if (outcome.status == pull_status::failed) {
+      if (how == course::judged)
+        std::ignore =
+          deliveries.arrived(outcome, {}); // there is nothing to judge
+      --context.waiting_pulls;
+      context.fail(outcome.from, make_error(errc::log_read_failed, done.why));
+    } else if (how == course::direct
+               || (how == course::outdated && outcome.messages == 0)) {
       answer_pull(context, outcome, runs);
     } else if (how == course::outdated) {
       ask_anew(context, outcome);

@@ -93,8 +93,7 @@ void pop_impl::read_again(const pull_ticket& what, const pull_outcome& outcome,
       static_cast<std::int32_t>(std::ranges::find(mine.due.offsets, what.offset)
                                 - mine.due.offsets.begin());
     (dead ? mine.dead : mine.again).push_back(std::move(row));
-  } else if (outcome.status == pull_status::busy
-             || outcome.status == pull_status::offset_found_null) {
+  } else if (is_refusal(outcome.status)) {
     mine.failed = true;
   } else {
     log::warning("pop", "a message that was not acknowledged is gone")

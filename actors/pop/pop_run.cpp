@@ -288,7 +288,6 @@ void pop_impl::looked(const pull_ticket& what, const pull_outcome& outcome,
       take(*x, what, outcome, runs);
       break;
     case pull_status::no_matched_message:
-    case pull_status::message_was_removing:
     case pull_status::offset_too_small:
       again =
         outcome.next != outcome.asked && ++open.scans < limits::pop_scans_max;
@@ -300,8 +299,8 @@ void pop_impl::looked(const pull_ticket& what, const pull_outcome& outcome,
     case pull_status::offset_overflow_badly:
       table_.move_to(queue, outcome.next);
       break;
-    case pull_status::offset_found_null:
     case pull_status::busy:
+    case pull_status::failed:
       open.closed.push_back(what.target);
       break;
     case pull_status::no_matched_logic_queue:

@@ -59,8 +59,9 @@ void pop_impl::wake(const pull_ticket& what, pull_status why) {
   if (x == nullptr)
     return;
   x->watched.erase(what.target);
-  // Too many wait there: what comes is found by the next pop that looks.
-  if (why != pull_status::busy)
+  // Too many wait there, or it cannot be read: what comes is found by the next
+  // pop that looks.
+  if (!is_refusal(why))
     wake_one(*x, what.target);
 }
 

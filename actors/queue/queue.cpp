@@ -3,6 +3,7 @@
 #include "queue/queue_state.hpp"
 #include "reactor/quiet.hpp"
 #include "storage/damage_count.hpp"
+#include "storage/derive_queue.hpp"
 #include "storage/find_by_time.hpp"
 #include "storage/find_message.hpp"
 
@@ -35,7 +36,11 @@ public:
         send(options_.log_actor, failure_seen{me<append_listener>()});
       },
       [this](pull_batch& x) { pull(x); },
-      [this](const query_range&) { return state_.range(); },
+      [this](const query_range&) -> caf::result<queue_range> {
+        if (is_deriving_)
+          return not_yet();
+        return state_.range();
+      },
       [this](const find_offset& x) { return find(x); },
       [this](const query_store_time& x) { return store_time(x.offset); },
       [this](const describe_queue&) { return report(); },
@@ -49,6 +54,7 @@ public:
   // Handles in a ring would keep each other, and their threads, for ever.
   void on_exit() override {
     parked_.clear();
+    trim_waiting_.clear();
     answers_.clear();
     options_ = {};
   }
@@ -66,10 +72,21 @@ private:
       .with("why", describe(error));
   }
 
+  // -- the files --------------------------------------------------------------
+
   void open() {
-    auto rows = storage::consume_queue::open(
-      {options_.directory, options_.file_rows}, options_.log->min(),
-      options_.log->written());
+    storage::consume_queue_options files{options_.directory,
+                                         options_.file_rows};
+    auto damage = storage::consume_queue::check_whole(files);
+    auto rows = damage ? std::move(damage)
+                       : storage::consume_queue::open(
+                         files, options_.log->min(), options_.log->written());
+    if (!rows && is(rows.error(), errc::corrupt_file))
+      return derive_again(rows.error());
+    begin_with(std::move(rows));
+  }
+
+  void begin_with(caf::expected<storage::consume_queue> rows) {
     if (!rows) {
       warn("cannot open the consume queue", rows.error());
       quit(std::move(rows.error()));
@@ -80,7 +97,59 @@ private:
     state_.check_invariants();
   }
 
+  /// What the files lack is in the log. Until it has been read nothing is taken
+  /// or given.
+  void derive_again(const caf::error& why) {
+    warn("the consume queue is damaged, it is derived from the log again", why);
+    is_deriving_ = true;
+    auto job = [what = storage::derived_queue{
+                  options_.data_directory, options_.topic, options_.queue,
+                  options_.file_rows, options_.delays}]() {
+      return storage::derive_queue(what);
+    };
+    request(options_.cold_reader, caf::infinite, cold_number{std::move(job)})
+      .then(
+        [this](const cold_number_found& x) {
+          is_deriving_ = false;
+          log::info("queue", "the consume queue is derived again")
+            .with("topic", options_.topic)
+            .with("queue", options_.queue.value)
+            .with("rows", x.value);
+          begin_with(storage::consume_queue::open(
+            {options_.directory, options_.file_rows}, options_.log->min(),
+            options_.log->written()));
+        },
+        [this](caf::error& error) { begin_with(std::move(error)); });
+  }
+
+  caf::error not_yet() const {
+    return make_error(errc::busy, "the consume queue of " + options_.topic
+                                    + ", queue "
+                                    + std::to_string(options_.queue.value)
+                                    + ", was damaged and is derived from the "
+                                      "log again; retry in a second");
+  }
+
+  void refuse(append_batch& batch) {
+    append_done answer;
+    answer.why = context_of(not_yet());
+    for (auto& row : batch.rows) {
+      append_outcome outcome;
+      outcome.from = row.from;
+      outcome.error = errc::busy;
+      outcome.queue = row.answer_queue;
+      outcome.store_host = row.store_host;
+      outcome.properties = std::move(row.properties);
+      outcome.unique_key = row.unique_key;
+      outcome.continues = row.continues;
+      answer.rows.push_back(std::move(outcome));
+    }
+    send(batch.reply_to, std::move(answer));
+  }
+
   void append(append_batch& batch) {
+    if (is_deriving_)
+      return refuse(batch);
     state_.assign(batch.rows);
     batch.topic = topic_;
     batch.queue = options_.queue;
@@ -107,8 +176,13 @@ private:
   // -- pulls ------------------------------------------------------------------
 
   void pull(pull_batch& batch) {
+    if (is_deriving_) {
+      for (auto& row : batch.rows)
+        fail({std::move(row), batch.reply_to}, context_of(not_yet()));
+      return send_answers();
+    }
     for (auto& row : batch.rows)
-      serve({std::move(row), batch.reply_to, {}, {}}, residency::checked);
+      serve({std::move(row), batch.reply_to}, residency::checked);
     send_answers();
   }
 
@@ -126,6 +200,10 @@ private:
         return warm(std::move(pull));
       case pull_step::mend:
         return mend(std::move(pull));
+      case pull_step::trim:
+        return trim_for(std::move(pull));
+      case pull_step::failed:
+        return fail(pull, state_.failure());
     }
   }
 
@@ -134,6 +212,7 @@ private:
       pull_outcome refused;
       refused.from = pull.row.from;
       refused.status = pull_status::busy;
+      refused.asked = refused.next = pull.row.offset;
       answer_to(pull.asker).rows.push_back(refused);
       return;
     }
@@ -150,18 +229,35 @@ private:
         },
         [this, pull](caf::error& error) {
           warn("cannot read old messages", error);
-          auto& answer = answer_to(pull.asker);
-          pull_outcome lost;
-          lost.from = pull.row.from;
-          lost.status = pull_status::busy;
-          answer.rows.push_back(lost);
+          fail(pull, context_of(error));
           send_answers();
         });
+  }
+
+  /// The pull met a row whose segment has gone. If it still does when the
+  /// queue has followed the log, the row is damaged.
+  void trim_for(waiting_pull pull) {
+    trim_waiting_.push_back(std::move(pull));
+    if (trim_waiting_.size() == 1)
+      trim(state_.log_min());
+  }
+
+  void trimmed(log_offset log_min) {
+    auto waiting = std::move(trim_waiting_);
+    trim_waiting_.clear();
+    for (auto& pull : waiting) {
+      pull.trimmed = log_min;
+      serve(std::move(pull), residency::checked);
+    }
+    send_answers();
   }
 
   /// Looks in the log for the message of a row that does not hold.
   void mend(waiting_pull pull) {
     auto broken = state_.broken();
+    // Found and mended, and it does not hold again: as if it were not found.
+    auto in_vain = pull.mended == broken.offset;
+    pull.mended = broken.offset;
     log::error("queue", "a row and its message do not agree")
       .with("topic", options_.topic)
       .with("queue", options_.queue.value)
@@ -170,8 +266,10 @@ private:
       .with("log_to", broken.to.value)
       .with("why", broken.why);
     auto job = [reader = options_.log->reader(), topic = options_.topic,
-                queue = options_.queue,
-                broken]() -> caf::expected<std::int64_t> {
+                queue = options_.queue, broken,
+                in_vain]() -> caf::expected<std::int64_t> {
+      if (in_vain)
+        return -1;
       auto found = storage::find_message(reader, broken.from, broken.to, topic,
                                          queue, broken.offset);
       return found ? found->value : -1;
@@ -179,18 +277,21 @@ private:
     request(options_.cold_reader, caf::infinite, cold_number{std::move(job)})
       .then(
         [this, pull, broken](const cold_number_found& x) mutable {
-          if (!settle(broken, x.value))
-            return refuse(pull);
-          serve(std::move(pull), residency::checked);
+          if (auto error = settle(broken, x.value))
+            fail(pull, context_of(error));
+          else
+            serve(std::move(pull), residency::checked);
           send_answers();
         },
         [this, pull](caf::error& error) {
           warn("cannot look for a message", error);
-          refuse(pull);
+          fail(pull, context_of(error));
+          send_answers();
         });
   }
 
-  bool settle(const queue_state::broken_row& broken, std::int64_t position) {
+  caf::error settle(const queue_state::broken_row& broken,
+                    std::int64_t position) {
     std::optional<log_offset> found;
     if (position >= 0)
       found = log_offset{position};
@@ -205,15 +306,19 @@ private:
     auto error = state_.mend(broken, found);
     if (error)
       warn("cannot mend the consume queue", error);
-    return !error;
+    return error;
   }
 
-  void refuse(const waiting_pull& pull) {
+  void fail(const waiting_pull& pull, const std::string& why) {
     pull_outcome lost;
     lost.from = pull.row.from;
-    lost.status = pull_status::busy;
-    answer_to(pull.asker).rows.push_back(lost);
-    send_answers();
+    lost.status = pull_status::failed;
+    lost.asked = lost.next = pull.row.offset;
+    lost.min = state_.range().min;
+    lost.max = state_.range().max;
+    auto& answer = answer_to(pull.asker);
+    answer.rows.push_back(lost);
+    answer.why = why;
   }
 
   pull_done& answer_to(const pull_asker& asker) {
@@ -262,13 +367,11 @@ private:
 
   // -- questions --------------------------------------------------------------
 
-  /// Runs `job(rows, log)` on the cold reader, with a consume queue of its own.
+  /// Runs `job(rows, log)` on the cold reader, with a consume queue of its own:
+  /// it sees the rows that are in the files.
   template <class Job>
   void search(Job job, std::function<void(std::int64_t)> then,
               std::function<void(caf::error&)> otherwise) {
-    // What is in memory must be in the file for a reader on another thread.
-    if (auto error = state_.rows().write_rows())
-      return otherwise(error);
     auto work = [directory = options_.directory, rows = options_.file_rows,
                  reader = options_.log->reader(),
                  job]() -> caf::expected<std::int64_t> {
@@ -285,9 +388,17 @@ private:
 
   caf::typed_response_promise<offset_found> find(const find_offset& wish) {
     auto promise = make_response_promise<offset_found>();
+    if (is_deriving_) {
+      promise.deliver(not_yet());
+      return promise;
+    }
     auto side = wish.boundary == time_boundary::lower
                   ? storage::time_side::lower
                   : storage::time_side::upper;
+    if (auto error = state_.rows().write_rows()) {
+      promise.deliver(std::move(error));
+      return promise;
+    }
     search(
       [wish, side](storage::consume_queue& rows, const storage::log_reader& log)
         -> caf::expected<std::int64_t> {
@@ -304,6 +415,14 @@ private:
   caf::typed_response_promise<store_time_found>
   store_time(queue_offset offset) {
     auto promise = make_response_promise<store_time_found>();
+    if (is_deriving_) {
+      promise.deliver(not_yet());
+      return promise;
+    }
+    if (auto error = state_.rows().write_rows()) {
+      promise.deliver(std::move(error));
+      return promise;
+    }
     search(
       [offset](storage::consume_queue& rows,
                const storage::log_reader& log) -> caf::expected<std::int64_t> {
@@ -320,11 +439,11 @@ private:
   }
 
   /// Rows are searched and files removed where waiting for the disk hurts
-  /// nobody.
+  /// nobody. Rows that are in memory only are of segments that stay.
   void trim(log_offset log_min) {
     auto range = state_.range();
     if (range.min == range.max)
-      return;
+      return trimmed(log_min);
     search(
       [log_min](storage::consume_queue& rows,
                 const storage::log_reader&) -> caf::expected<std::int64_t> {
@@ -332,9 +451,17 @@ private:
           return error;
         return rows.min().value;
       },
-      [this](std::int64_t min) { state_.rows().follow_trim({min}); },
+      [this, log_min](std::int64_t min) {
+        state_.rows().follow_trim({min});
+        trimmed(log_min);
+      },
       [this](caf::error& error) {
         warn("cannot trim the consume queue", error);
+        auto waiting = std::move(trim_waiting_);
+        trim_waiting_.clear();
+        for (const auto& pull : waiting)
+          fail(pull, context_of(error));
+        send_answers();
       });
   }
 
@@ -372,8 +499,10 @@ private:
   queue_options options_;
   payload topic_;
   queue_state state_;
-  std::vector<waiting_pull> parked_;                      // in order of arrival
+  std::vector<waiting_pull> parked_; // in order of arrival
+  std::vector<waiting_pull> trim_waiting_;
   std::vector<std::pair<pull_asker, pull_done>> answers_; // of this handler
+  bool is_deriving_ = false;
   epoch_ms sweep_at_; // deadline that the armed sweep_tick is for; 0: none
 };
 

@@ -5,6 +5,7 @@
 
 #include "troupe/actor/cold_reader.hpp"
 #include "troupe/actor/queue.hpp"
+#include "troupe/model/delay_levels.hpp"
 
 #include <memory>
 #include <string>
@@ -19,6 +20,8 @@ struct queue_options {
   std::string topic;
   queue_id queue;
   std::string directory; ///< of its consume queue
+  std::string data_directory;
+  delay_levels delays;
   std::int64_t file_rows = limits::consume_queue_file_rows;
   std::shared_ptr<const storage::commit_log> log; ///< read only
   commit_log_actor log_actor;

@@ -114,19 +114,13 @@ pull_step queue_state::scan_rows(waiting_pull& pull, residency how,
   auto wanted = filter ? limits::pull_scan_rows_max : pull.row.messages_max;
   scratch_.clear();
   auto read = rows_.read(offset, static_cast<std::size_t>(wanted), scratch_);
-  if (!read
-      || (*read == storage::consume_queue::read_state::would_block
-          && scratch_.empty())) {
-    auto file = rows_.file_of(offset);
-    if (!file || !*file) {
-      done.rows.push_back(
-        outcome_of(pull, pull_status::offset_found_null, offset));
-      return pull_step::answered;
-    }
-    cold_ = {*file, rows_.place_of(offset),
-             wanted * storage::consume_row_bytes};
-    return pull_step::cold;
+  if (!read) {
+    failure_ = context_of(read.error());
+    return pull_step::failed;
   }
+  if (*read == storage::consume_queue::read_state::would_block
+      && scratch_.empty())
+    return read_rows_cold(pull, wanted);
   auto outcome = outcome_of(pull, pull_status::no_matched_message, offset);
   outcome.first_run = static_cast<std::uint32_t>(done.runs.size());
   done.runs.reserve(done.runs.size() + scratch_.size());
@@ -144,22 +138,19 @@ pull_step queue_state::scan_rows(waiting_pull& pull, residency how,
         return pull_step::cold;
       }
       auto record = log_->read(row.position, size);
-      if (record ? !holds(outcome.next, row, record->view())
-                 : row.position >= log_->min()) {
+      if (!record || !holds(outcome.next, row, record->view())) {
+        if (outcome.messages > 0)
+          break; // what is whole first; the next pull begins with this one
+        if (!record && row.position < log_->min() && pull.trimmed < log_->min())
+          return pull_step::trim;
         if (!record)
           note_broken(outcome.next, "the row points outside of the log");
-        if (outcome.messages == 0)
-          return pull_step::mend;
-        break; // what is whole first; the next pull begins with this one
+        return pull_step::mend;
       }
-      if (record) {
-        if (matches_record(pull, record->view())) {
-          add_run(done, outcome.first_run, std::move(*record));
-          outcome.bytes += size;
-          ++outcome.messages;
-        }
-      } else if (outcome.messages == 0) {
-        outcome.status = pull_status::message_was_removing;
+      if (matches_record(pull, record->view())) {
+        add_run(done, outcome.first_run, std::move(*record));
+        outcome.bytes += size;
+        ++outcome.messages;
       }
     }
     outcome.next += 1;
@@ -171,6 +162,30 @@ pull_step queue_state::scan_rows(waiting_pull& pull, residency how,
   pulled_ += outcome.messages;
   done.rows.push_back(std::move(outcome));
   return pull_step::answered;
+}
+
+/// The rows at `pull` must be read from disk. Tried a few times only: a file
+/// that ends before its rows do would have the disk read for ever.
+pull_step queue_state::read_rows_cold(waiting_pull& pull, std::int32_t wanted) {
+  auto offset = std::max(pull.row.offset, pull.seen);
+  auto file = rows_.file_of(offset);
+  if (!file) {
+    failure_ = context_of(file.error());
+    return pull_step::failed;
+  }
+  if (pull.cold_rows != offset)
+    pull.cold_tries = 0;
+  pull.cold_rows = offset;
+  if (!*file || ++pull.cold_tries > limits::pull_cold_tries_max) {
+    failure_ =
+      "the consume queue of " + topic_ + ", queue "
+      + std::to_string(queue_.value) + ", cannot be read at queue offset "
+      + std::to_string(offset.value)
+      + "; if this stays so, stop the node and run troupe store repair";
+    return pull_step::failed;
+  }
+  cold_ = {*file, rows_.place_of(offset), wanted * storage::consume_row_bytes};
+  return pull_step::cold;
 }
 
 bool queue_state::matches_record(const waiting_pull& pull,

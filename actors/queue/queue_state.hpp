@@ -22,8 +22,12 @@ namespace troupe {
 struct waiting_pull {
   pull_row row;
   pull_asker asker;
-  queue_offset seen;   ///< rows from row.offset to here do not match its filter
-  log_offset warm_end; ///< the cold reader has read records before this one
+  queue_offset seen{}; ///< rows from row.offset to here do not match its filter
+  log_offset warm_end{}; ///< the cold reader has read records before this one
+  log_offset trimmed{};  ///< the queue has been trimmed to this place for it
+  std::optional<queue_offset> mended{}; ///< a row that was looked for already
+  queue_offset cold_rows{}; ///< rows from here on were read from disk for it
+  int cold_tries = 0;       ///< how often in vain
 };
 
 /// What evaluating a pull led to.
@@ -32,6 +36,8 @@ enum class pull_step : std::uint8_t {
   park,     ///< nothing there yet
   cold,     ///< the disk must be read first, see queue_state::cold()
   mend,     ///< a row and its record do not agree, see queue_state::broken()
+  trim,     ///< a row's segment has gone: the queue must follow the log first
+  failed,   ///< rows cannot be read, see queue_state::failure()
 };
 
 /// Whether a pull may touch memory that the disk must fill first.
@@ -62,6 +68,12 @@ public:
 
   /// What must be read from disk for the last evaluate() that said cold.
   const cold_range& cold() const { return cold_; }
+
+  /// Why the last evaluate() failed.
+  const std::string& failure() const { return failure_; }
+
+  /// First place that the log still has.
+  log_offset log_min() const { return log_->min(); }
 
   /// Where the message of a row that does not hold may be found.
   struct broken_row {
@@ -107,6 +119,7 @@ private:
   bool matches_record(const waiting_pull& pull, std::string_view record) const;
   pull_outcome outcome_of(const waiting_pull& pull, pull_status status,
                           queue_offset next) const;
+  pull_step read_rows_cold(waiting_pull& pull, std::int32_t wanted);
   bool is_cold(const storage::consume_row& row, residency how,
                waiting_pull& pull);
   bool holds(queue_offset offset, const storage::consume_row& row,
@@ -120,6 +133,7 @@ private:
   queue_offset next_; // of the next append; rows_.end() is what is visible
   cold_range cold_;
   broken_row broken_;
+  std::string failure_;
   std::vector<storage::consume_row> scratch_;
   std::int64_t appended_ = 0;
   std::int64_t pulled_ = 0;

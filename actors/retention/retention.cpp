@@ -148,7 +148,9 @@ private:
   }
 
   void drop(log_offset cut) {
-    request(options_.log, limits::ask_timeout, drop_segments{cut})
+    // No time limit: an answer that came too late would be lost, and with it
+    // the files that must go and the word to the queues.
+    request(options_.log, caf::infinite, drop_segments{cut})
       .then(
         [this](segments_dropped& x) {
           cleaning_ = false;

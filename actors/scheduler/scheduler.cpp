@@ -156,7 +156,7 @@ private:
       x->next = outcome.next;
       if (x->heads.empty() && !x->delivering)
         advance(*x, x->next); // records that could not be read are behind us
-      if (outcome.status == pull_status::busy)
+      if (is_refusal(outcome.status))
         delayed_send(this, retry_delay, deliver_tick{});
       else
         pull(*x);

@@ -232,7 +232,7 @@ void spawn_broker(caf::actor_system& system, reactor& home,
       system, here,
       {topic, queue,
        storage::consume_queue_directory(options.data_directory, topic, queue),
-       rows, log, log_actor, cold});
+       options.data_directory, options.delays, rows, log, log_actor, cold});
   };
   directory_options names;
   names.cluster = options.cluster;

@@ -10,6 +10,8 @@
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
+#include <thread>
+
 using namespace troupe;
 using namespace troupe::remoting;
 
@@ -32,6 +34,19 @@ std::vector<std::string> pull_all(test::client& client) {
       return bodies;
     next = following;
   }
+}
+
+/// The first to pull are told to wait.
+void await_derived(test::client& client) {
+  for (int i = 0; i < 1000; ++i) {
+    auto answer = client.call(test::pull_of("G", "T", 0, 0));
+    if (answer.code == 0)
+      return;
+    INFO(std::string{answer.remark});
+    REQUIRE(std::string{answer.remark}.find("derived") != std::string::npos);
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  FAIL("the queue is not derived within ten seconds");
 }
 
 std::vector<std::string> send_ten(test::client& client) {
@@ -92,6 +107,75 @@ TEST_CASE("a pull walks past a damaged message, other queues go on") {
   auto sent = client.call(test::send_of("T", 0, "after"));
   REQUIRE(sent.code == 0);
   CHECK(sent.field("queueOffset") == "10");
+}
+
+TEST_CASE("a pull of rows that were cut off while the node runs has an end") {
+  quiet_log quiet;
+  test::scratch home;
+  {
+    test::node node{home / "data"};
+    test::client client{node.broker_port()};
+    send_ten(client);
+    node.stop();
+  }
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  REQUIRE(pull_all(client).size() == 10);
+  auto path = home / "data/consumequeue/T/0/00000000000000000000";
+  REQUIRE(::truncate(path.c_str(), 0) == 0);
+  auto answer = client.call(test::pull_of("G", "T", 0, 0));
+  CHECK(answer.code == static_cast<std::int32_t>(response_code::system_error));
+  INFO(std::string{answer.remark});
+  CHECK(std::string{answer.remark}.find("troupe store repair")
+        != std::string::npos);
+  CHECK(client.call(test::pull_of("G", "Other", 0, 0)).code == 0);
+}
+
+TEST_CASE("a consume queue that was cut off is derived from the log again") {
+  quiet_log quiet;
+  auto size = GENERATE(0, 40, 100, 4096);
+  CAPTURE(size);
+  test::scratch home;
+  std::vector<std::string> bodies;
+  {
+    test::node node{home / "data"};
+    test::client client{node.broker_port()};
+    bodies = send_ten(client);
+    node.stop();
+  }
+  auto path = home / "data/consumequeue/T/0/00000000000000000000";
+  REQUIRE(::truncate(path.c_str(), size) == 0);
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  await_derived(client);
+  CHECK(pull_all(client) == bodies);
+  auto sent = client.call(test::send_of("T", 0, "after"));
+  REQUIRE(sent.code == 0);
+  CHECK(sent.field("queueOffset") == "10");
+  CHECK(client.call(test::pull_of("G", "Other", 0, 0)).code == 0);
+  node.stop();
+  CHECK_FALSE(storage::path_exists(home / "data/consumequeue/T/0.new"));
+}
+
+TEST_CASE("a consume queue without a file in the middle is derived again") {
+  quiet_log quiet;
+  test::scratch home;
+  cast_options options;
+  options.data_directory = home / "data";
+  options.consume_queue_file_rows = 4;
+  std::vector<std::string> bodies;
+  {
+    test::node node{options};
+    test::client client{node.broker_port()};
+    bodies = send_ten(client);
+    node.stop();
+  }
+  REQUIRE_FALSE(
+    storage::remove_file(home / "data/consumequeue/T/0/00000000000000000080"));
+  test::node node{options};
+  test::client client{node.broker_port()};
+  await_derived(client);
+  CHECK(pull_all(client) == bodies);
 }
 
 TEST_CASE("a damaged row is mended from the log") {

@@ -6,6 +6,10 @@
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
+#include <caf/scoped_actor.hpp>
+
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 using namespace troupe;
@@ -113,6 +117,80 @@ TEST_CASE("old segments go, and readers that fell behind are sent on") {
   CHECK(read_on(client, first) == 600);
   CHECK(field_of(client.call(test::send_of("T", 0, "x")), "queueOffset")
         == 600);
+}
+
+TEST_CASE("a queue that has not heard that segments went finds out") {
+  test::scratch home;
+  auto options = options_of(home / "data");
+  options.retention.bytes_max = 0;
+  {
+    test::node node{options};
+    test::client client{node.broker_port()};
+    fill(client, 300);
+    node.stop(); // so that all rows are derived
+  }
+  test::node node{options};
+  test::client client{node.broker_port()};
+  CHECK(read_on(client, 0) == 300); // its queue is open
+  {
+    // The word of retention to the queues is left out.
+    caf::scoped_actor self{node.system()};
+    self
+      ->request(node.cast().commit_log, caf::infinite,
+                drop_segments{{2 * limits::segment_bytes_min}})
+      .receive([](const segments_dropped& x) { CHECK(x.paths.size() == 2); },
+               [](const caf::error& x) { FAIL(describe(x)); });
+  }
+  auto moved = client.call(test::pull_of("G", "T", 0, 0));
+  CHECK(moved.code
+        == static_cast<std::int32_t>(response_code::pull_offset_moved));
+  auto first = field_of(moved, "nextBeginOffset");
+  CHECK(first > 100);
+  CHECK(read_on(client, first) == 300);
+  // In the middle of what went, too.
+  moved = client.call(test::pull_of("G", "T", 0, first - 1));
+  CHECK(field_of(moved, "nextBeginOffset") == first);
+}
+
+TEST_CASE("a row that seems to be of a removed segment is looked up") {
+  test::scratch home;
+  auto options = options_of(home / "data");
+  std::int64_t first = 0;
+  {
+    test::node node{options};
+    test::client client{node.broker_port()};
+    fill(client, 600);
+    REQUIRE(soon([&] { return files_in(home / "data/commitlog") <= 4; }));
+    node.stop();
+  }
+  // One file of the queue that stays is damaged: positions begin with zero.
+  options.retention.bytes_max = 0;
+  {
+    test::node node{options};
+    test::client client{node.broker_port()};
+    first =
+      field_of(client.call(test::pull_of("G", "T", 0, 0)), "nextBeginOffset");
+    REQUIRE(first < 500);
+    node.stop();
+  }
+  for (auto row : {1, 50, 99}) {
+    CAPTURE(row);
+    options.data_directory = home / ("damaged-" + std::to_string(row));
+    std::filesystem::copy(home / "data", options.data_directory,
+                          std::filesystem::copy_options::recursive);
+    {
+      std::fstream file{options.data_directory
+                          + "/consumequeue/T/0/00000000000000010000",
+                        std::ios::in | std::ios::out | std::ios::binary};
+      file.seekp(row * 20);
+      file.write("\0\0\0\0\0\0\0\0", 8);
+    }
+    test::node node{options};
+    test::client client{node.broker_port()};
+    auto moved = client.call(test::pull_of("G", "T", 0, 0));
+    CHECK(field_of(moved, "nextBeginOffset") == first);
+    CHECK(read_on(client, first) == 600);
+  }
 }
 
 TEST_CASE("a queue whose messages are all gone does not begin again") {

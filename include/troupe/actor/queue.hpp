@@ -22,16 +22,21 @@ struct pull_row {
 /// Why a pull ended as it did. Source: RocketMQ 5.3 GetMessageStatus.
 enum class pull_status : std::uint8_t {
   found,
-  no_matched_message,   ///< all scanned rows were filtered out
-  message_was_removing, ///< rows point below the log's first segment
+  no_matched_message, ///< all scanned rows were filtered out
   no_matched_logic_queue,
   no_message_in_queue, ///< nothing was ever stored
   offset_too_small,
   offset_overflow_one, ///< the end: nothing new
   offset_overflow_badly,
-  offset_found_null,
-  busy, ///< a bound is reached, see limits.hpp
+  busy,   ///< a bound is reached, see limits.hpp
+  failed, ///< what was asked for cannot be read; pull_done::why says more
 };
+
+/// Whether a pull ended without having looked: the same place is asked for
+/// again, later.
+constexpr bool is_refusal(pull_status x) {
+  return x == pull_status::busy || x == pull_status::failed;
+}
 
 /// The answer to one pull_row.
 struct pull_outcome {
@@ -51,6 +56,7 @@ struct pull_outcome {
 struct pull_done {
   std::vector<pull_outcome> rows;
   std::vector<borrowed_bytes> runs;
+  std::string why; ///< of the last row that failed
 };
 
 /// Whoever pulls: gateway, scheduler.
