@@ -160,9 +160,8 @@ void derived_state::drop_delivered() {
 caf::error derived_state::clear() {
   std::vector<row_change> changes;
   for (auto where : {table::deadlines, table::deadline_ids}) {
-    auto error = env_.scan(where, {}, [&](std::string_view key, auto) {
-      changes.push_back({where, std::string{key}, {}});
-      return true;
+    auto error = env_.for_each_row(where, [&](std::string_view key, auto) {
+      changes.push_back({where, std::string{key}, {}}); // damaged ones, too
     });
     if (error)
       return error;

@@ -43,7 +43,7 @@ public:
   /// @errors state_corrupt, state_write_failed, disk_full
   caf::error finish(log_offset end);
 
-  /// Forgets all rows: the log has been cut behind them.
+  /// Forgets all rows: the log has been cut behind them, or some are damaged.
   caf::error clear();
 
 private:

@@ -8,6 +8,7 @@
 #include "troupe/log.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 
 #include <lmdb.h>
 
@@ -20,12 +21,42 @@ constexpr std::array<const char*, table_count> table_names{
   "settings", "delays",        "deadlines", "deadline_ids",
   "leases",   "request_modes", "custom",    "custom_state"};
 
+/// LMDB ends the process when its own invariants do not hold: the person who
+/// finds it gone is told what to do.
+void end_in_words(MDB_env* env, const char* what) {
+  const char* path = "";
+  mdb_env_get_path(env, &path);
+  log::error("state_store", "the state is damaged, the node ends; run `troupe "
+                            "store repair` on its data directory")
+    .with("state", path)
+    .with("why", what);
+  std::_Exit(1);
+}
+
 constexpr std::string_view format_key = "format";
 constexpr std::string_view format_version = "2";
 
 caf::error failed(errc code, const char* doing, int why) {
   return make_error(why == ENOSPC ? errc::disk_full : code,
                     std::string{doing} + ": " + mdb_strerror(why));
+}
+
+/// What to do about a failure that no other try mends; null for the others.
+const char* final_step(int why) {
+  switch (why) {
+    case MDB_PANIC: // the head could not be written
+      return "look at the disk and restart the node";
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_PAGE_FULL:
+    case MDB_CURSOR_FULL:
+    case MDB_BAD_TXN: // what went wrong before is not said
+    case MDB_INVALID:
+      return "stop the node and run `troupe store repair` on its data "
+             "directory";
+    default:
+      return nullptr;
+  }
 }
 
 MDB_val val_of(std::string_view text) {
@@ -48,7 +79,8 @@ std::string sealed(std::string_view key, std::string_view value) {
   return row.append(value);
 }
 
-/// The value of a row; none when it is damaged.
+} // namespace
+
 std::optional<std::string_view> unsealed(std::string_view key,
                                          std::string_view row) {
   if (row.size() < 4
@@ -56,8 +88,6 @@ std::optional<std::string_view> unsealed(std::string_view key,
     return {};
   return row.substr(4);
 }
-
-} // namespace
 
 const char* table_name(table where) {
   auto index = static_cast<std::size_t>(where);
@@ -72,6 +102,7 @@ caf::expected<std::unique_ptr<lmdb>> lmdb::open(const std::string& directory,
   if (auto rc = mdb_env_create(&env); rc != 0)
     return failed(errc::io_failed, "cannot make an LMDB environment", rc);
   std::unique_ptr<lmdb> result{new lmdb{env, map_bytes}};
+  mdb_env_set_assert(env, end_in_words);
   mdb_env_set_maxdbs(env, 16);
   mdb_env_set_mapsize(env, result->map_bytes_);
   // Actors change threads, so transactions are not tied to them.
@@ -160,6 +191,11 @@ caf::error lmdb::write(const std::vector<row_change>& changes) {
     auto rc = try_write(changes);
     if (rc == 0)
       return caf::none;
+    if (auto next_step = final_step(rc); next_step != nullptr)
+      return make_error(errc::state_corrupt,
+                        std::string{"settings and progress cannot be stored "
+                                    "any more: "}
+                          + mdb_strerror(rc) + "; " + next_step);
     if (rc != MDB_MAP_FULL)
       return failed(errc::state_write_failed, "cannot commit state", rc);
     // No transaction is open here, so the map may change its size.

@@ -41,6 +41,11 @@ inline constexpr std::size_t table_count = 12;
 /// The table's name in LMDB.
 const char* table_name(table where);
 
+/// The value of a row as it lies in LMDB, which begins with its checksum; none
+/// when that does not hold.
+std::optional<std::string_view> unsealed(std::string_view key,
+                                         std::string_view row);
+
 /// A change of one row.
 struct row_change {
   table where = table::meta;
@@ -68,7 +73,8 @@ public:
   lmdb& operator=(const lmdb&) = delete;
 
   /// Makes all changes durable, or none of them. Grows the map when it is full.
-  /// @errors state_write_failed, disk_full
+  /// @errors state_write_failed, disk_full; state_corrupt: final, nothing can
+  ///         be written any more
   caf::error write(const std::vector<row_change>& changes);
 
   /// Calls `visit` with every row of a table by key. A row whose checksum is

@@ -5,6 +5,7 @@
 #include "storage/consume_queue.hpp"
 #include "storage/key_index.hpp"
 #include "storage/recovery.hpp"
+#include "storage/state_check.hpp"
 #include "storage/state_probe.hpp"
 #include "storage/store_shape.hpp"
 
@@ -260,7 +261,10 @@ private:
       return;
     }
     result_.state_rows = static_cast<std::int64_t>(state.rows.size());
-    if (!state.readable)
+    auto pages = storage::check_state(home);
+    if (!pages.why.empty())
+      add({"state", home, 0, 0, pages.why, false});
+    else if (!state.readable)
       add({"state", home, 0, 0, state.why, false});
     for (const auto& x : state.damaged)
       add({"state", home, 0, 0, "the row " + x + " is damaged", false});

@@ -74,14 +74,18 @@ public:
         tell_watchers();
         return group_watched{state_.snapshot()};
       },
-      [this](const forget_topic& x) { forget(x.topic); },
+      [this](const forget_topic& x) {
+        state_.forget(x.topic);
+        tell_watchers();
+        return offsets_flushed{};
+      },
       [this](const flush_offsets&) { return when_durable(offsets_flushed{}); },
       [this](const expire_tick&) { expire(); },
       [this](const commit_tick&) {
         commit_armed_ = false;
         store_dirty();
       },
-      [this](const remove_group& x) { remove(x.clean_offsets); },
+      [this](const remove_group& x) { return remove(x.clean_offsets); },
     };
   }
 
@@ -219,25 +223,12 @@ private:
     return when_durable(group_offsets{x.rows});
   }
 
-  void forget(const std::string& topic) {
-    auto gone = state_.forget(topic);
-    tell_watchers();
-    if (gone.empty())
-      return;
-    request(store_, caf::infinite,
-            put_offsets{{state_.config().name, {}}, std::move(gone), false})
-      .then([](const stored&) {});
-  }
-
-  void remove(bool clean_offsets) {
+  group_offsets remove(bool clean_offsets) {
     tell(nullptr);
-    if (clean_offsets)
-      request(store_, caf::infinite,
-              put_offsets{{state_.config().name, {}}, {}, true})
-        .then([this](const stored&) { quit(); },
-              [this](caf::error&) { quit(); });
-    else
-      quit();
+    if (!clean_offsets)
+      store_dirty(); // the store keeps it when it cannot be written at once
+    quit();
+    return {state_.offsets({})};
   }
 
   state_store_actor store_;

@@ -194,19 +194,41 @@ private:
     // RocketMQ is content when the topic is already gone.
     auto gone = state_.pop_retry_topics(wish.topic);
     gone.push_back(wish.topic);
-    for (const auto& topic : gone)
-      state_.remove_topic(topic, options_.clock());
-    store_topic({state_.topics_version(), {}, gone},
-                [this, answer, gone](const caf::error& error) mutable {
-                  if (error) {
-                    answer.deliver(error);
-                    return;
-                  }
-                  for (const auto& topic : gone)
-                    drop_topic(topic);
-                  answer.deliver(directory_changed{});
-                });
+    // No group may store progress of it behind the store's removal: it would
+    // be that of a later topic of that name.
+    for_all_groups(gone, [this, answer, gone] {
+      for (const auto& topic : gone)
+        state_.remove_topic(topic, options_.clock());
+      store_topic({state_.topics_version(), {}, gone},
+                  [this, answer, gone](const caf::error& error) mutable {
+                    if (error) {
+                      answer.deliver(error);
+                      return;
+                    }
+                    for (const auto& topic : gone)
+                      drop_topic(topic);
+                    answer.deliver(directory_changed{});
+                  });
+    });
     return answer;
+  }
+
+  /// Has all groups forget `topics`, then calls `then`.
+  void for_all_groups(const std::vector<std::string>& topics,
+                      std::function<void()> then) {
+    auto left = std::make_shared<std::size_t>(1);
+    auto answered = [left, then = std::move(then)] {
+      if (--*left == 0)
+        then();
+    };
+    for (const auto& topic : topics)
+      for (const auto& [name, group] : group_actors_) {
+        ++*left;
+        request(group, caf::infinite, forget_topic{topic})
+          .then([answered](const offsets_flushed&) { answered(); },
+                [answered](const caf::error&) { answered(); }); // it has ended
+      }
+    answered();
   }
 
   void drop_topic(const std::string& topic) {
@@ -218,21 +240,10 @@ private:
     demonitor(actor.address());
     topic_actors_.erase(topic);
     send(actor, remove_topic{});
-    for (const auto& [name, group] : group_actors_)
-      send(group, forget_topic{topic});
-    for (auto& [group, rows] : progress_) {
-      put_offsets gone;
-      gone.changed.group = group;
-      std::erase_if(rows, [&](const offset_row& row) {
-        if (row.queue.topic != topic)
-          return false;
-        gone.removed.push_back(row.queue);
-        return true;
-      });
-      if (!gone.removed.empty())
-        request(options_.store, caf::infinite, std::move(gone))
-          .then([](const stored&) {});
-    }
+    // Its rows went with the topic's.
+    for (auto& [group, rows] : progress_)
+      std::erase_if(
+        rows, [&](const offset_row& row) { return row.queue.topic == topic; });
     topic_was_changed(topic);
   }
 
@@ -320,16 +331,38 @@ private:
 
   promise<directory_changed> remove(const delete_group& wish) {
     auto answer = make_response_promise<directory_changed>();
+    auto remove_rows = [this, answer, wish] {
+      if (wish.clean_offsets)
+        progress_.erase(wish.group);
+      store_groups(
+        answer,
+        {state_.groups_version(), {}, {wish.group}, wish.clean_offsets});
+    };
     const auto* known = state_.find_group(wish.group);
-    if (known != nullptr) {
-      auto actor = group_of(*known);
-      demonitor(actor.address());
-      group_actors_.erase(wish.group);
-      send(actor, troupe::remove_group{wish.clean_offsets});
-      state_.remove_group(wish.group, options_.clock());
+    if (known == nullptr) {
+      remove_rows();
+      return answer;
     }
-    store_groups(answer, {state_.groups_version(), {}, {wish.group}});
+    auto actor = group_of(*known);
+    demonitor(actor.address());
+    request(actor, caf::infinite, troupe::remove_group{wish.clean_offsets})
+      .then(
+        [this, wish, remove_rows](group_offsets& x) {
+          forget_group(wish.group);
+          // What stays is that of a group of this name that comes later.
+          progress_[wish.group] = std::move(x.rows);
+          remove_rows();
+        },
+        [this, wish, remove_rows](const caf::error&) {
+          forget_group(wish.group); // it had ended
+          remove_rows();
+        });
     return answer;
+  }
+
+  void forget_group(const std::string& name) {
+    group_actors_.erase(name);
+    state_.remove_group(name, options_.clock());
   }
 
   void store_groups(promise<directory_changed> answer, put_groups rows) {

@@ -61,12 +61,18 @@ private:
   static constexpr std::chrono::milliseconds retry_delay{500};
 
   void change(table where, std::string key, std::optional<std::string> value) {
+    if (failure_)
+      return; // nothing can be stored any more
     rows_[{where, std::move(key)}] = std::move(value);
   }
 
   /// The answer comes with the commit that takes what was put.
   caf::typed_response_promise<stored> promise() {
     auto result = make_response_promise<stored>();
+    if (failure_) {
+      result.deliver(failure_);
+      return result;
+    }
     waiting_.push_back(result);
     arm();
     return result;
@@ -82,8 +88,10 @@ private:
   caf::typed_response_promise<stored> put(const put_topics& x) {
     for (const auto& topic : x.changed)
       change(table::topics, topic.name, storage::encode_topic(topic));
-    for (const auto& name : x.removed)
+    for (const auto& name : x.removed) {
       change(table::topics, name, {});
+      remove_progress_in(name);
+    }
     change(table::meta, std::string{topics_version_key},
            storage::encode_version(x.version));
     return promise();
@@ -92,8 +100,11 @@ private:
   caf::typed_response_promise<stored> put(const put_groups& x) {
     for (const auto& group : x.changed)
       change(table::groups, group.name, storage::encode_group(group));
-    for (const auto& name : x.removed)
+    for (const auto& name : x.removed) {
       change(table::groups, name, {});
+      if (x.with_progress)
+        remove_prefix(table::offsets, name + '\0');
+    }
     change(table::meta, std::string{groups_version_key},
            storage::encode_version(x.version));
     return promise();
@@ -113,17 +124,32 @@ private:
 
   /// Every row of `where` whose key begins with `prefix` goes.
   void remove_prefix(table where, const std::string& prefix) {
+    remove_where(where, [&prefix](std::string_view key) {
+      return key.starts_with(prefix);
+    });
+  }
+
+  /// A topic of that name that comes later begins anew.
+  void remove_progress_in(std::string_view topic) {
+    remove_where(table::offsets, [topic](std::string_view key) {
+      auto queue = storage::decode_offset_key(key);
+      return queue && queue->second.topic == topic;
+    });
+  }
+
+  template <class Matches>
+  void remove_where(table where, Matches matches) {
     auto found =
       env_->for_each(where, [&](std::string_view key, std::string_view) {
-        if (key.starts_with(prefix))
+        if (matches(key))
           change(where, std::string{key}, {});
       });
     if (!found)
       log::error("state_store", "cannot list rows to remove them")
-        .with("of", prefix.substr(0, prefix.size() - 1))
+        .with("table", storage::table_name(where))
         .with("why", describe(found.error()));
     for (auto& [key, value] : rows_)
-      if (key.first == where && key.second.starts_with(prefix))
+      if (key.first == where && matches(key.second))
         value.reset();
   }
 
@@ -186,6 +212,8 @@ private:
   /// Reads see what was put before them.
   caf::error settle() {
     commit();
+    if (failure_)
+      return failure_;
     return rows_.empty() ? caf::error{}
                          : make_error(errc::state_write_failed,
                                       "the state cannot be written; see the "
@@ -295,10 +323,8 @@ private:
   }
 
   caf::result<custom_rows> load(const std::string& name) {
-    commit(); // what waits must be seen
-    if (!rows_.empty())
-      return make_error(errc::state_write_failed,
-                        "rows that were put are not durable yet");
+    if (auto error = settle())
+      return error;
     custom_rows rows;
     auto prefix = storage::custom_key_prefix(name);
     auto read = env_->for_each(
@@ -332,7 +358,10 @@ private:
       changes.push_back({key.first, key.second, value});
     auto waiting = std::move(waiting_);
     waiting_.clear();
-    if (auto error = env_->write(changes)) {
+    auto error = env_->write(changes);
+    if (error && is(error, errc::state_corrupt))
+      return give_up(std::move(error), waiting);
+    if (error) {
       log::error("state_store", "commit failed, its rows are tried again")
         .with("rows", changes.size())
         .with("why", describe(error));
@@ -345,6 +374,17 @@ private:
     rows_.clear();
     for (auto& x : waiting)
       x.deliver(stored{});
+  }
+
+  /// What is there can be read still; what comes is refused.
+  void give_up(caf::error error,
+               std::vector<caf::typed_response_promise<stored>>& waiting) {
+    failure_ = std::move(error);
+    log::error("state_store", "nothing more is stored")
+      .with("why", describe(failure_));
+    rows_.clear();
+    for (auto& x : waiting)
+      x.deliver(failure_);
   }
 
   caf::result<stored_state> load() {
@@ -440,6 +480,7 @@ private:
   std::map<std::pair<table, std::string>, std::optional<std::string>> rows_;
   std::vector<caf::typed_response_promise<stored>> waiting_;
   bool armed_ = false; // a commit_state_tick is under way
+  caf::error failure_; // final
 };
 
 } // namespace

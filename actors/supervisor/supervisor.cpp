@@ -22,6 +22,7 @@
 #include "storage/derived_state.hpp"
 #include "storage/lmdb.hpp"
 #include "storage/recovery.hpp"
+#include "storage/state_check.hpp"
 #include "supervisor/take_over.hpp"
 #include "timers/timers.hpp"
 #include "topic/topic.hpp"
@@ -124,12 +125,41 @@ lost_topics(const std::map<std::string, std::int32_t>& in_log,
   return lost;
 }
 
+/// The state, looked at before LMDB trusts it.
+struct opened_state {
+  std::unique_ptr<storage::lmdb> env;
+  bool derive_again = false; ///< what is derived from the log is damaged
+};
+
+caf::expected<opened_state> open_state(const std::string& data_directory) {
+  auto home = data_directory + "/state";
+  auto found = storage::check_state(home, limits::state_pages_checked_max);
+  if (auto error = storage::refusal_of(found, data_directory))
+    return error;
+  if (!found.complete)
+    log::info("supervisor", "the state is long, only a part is looked at")
+      .with("directory", home)
+      .with("pages", found.pages);
+  if (found.damaged_count > 0)
+    log::error("supervisor", "damaged rows of state are derived from the log "
+                             "again")
+      .with("rows", found.damaged_count)
+      .with("one", found.damaged.front());
+  auto env = storage::lmdb::open(home);
+  if (!env)
+    return std::move(env.error());
+  return opened_state{std::move(*env), found.damaged_count > 0};
+}
+
 /// Opens the store and brings the state that is derived from its log up to its
 /// end.
 caf::expected<storage::opened_store>
 open_derived(storage::store_options wanted, const transaction_timing& timing,
-             storage::lmdb& env, storage::file_ptr lock) {
-  storage::derived_state derived{env, timing};
+             const opened_state& state, storage::file_ptr lock) {
+  storage::derived_state derived{*state.env, timing};
+  if (state.derive_again)
+    if (auto error = derived.clear())
+      return error;
   wanted.more = [&](const storage::record_view& x) { derived.take(x); };
   for (;;) {
     auto applied = derived.applied();
@@ -157,9 +187,10 @@ open_derived(storage::store_options wanted, const transaction_timing& timing,
 /// Opens the store with the settings that it has, else those that can be had:
 /// Apache RocketMQ's, or what the consume queues still tell.
 caf::expected<storage::opened_store>
-open_broker_store(const cast_options& options, storage::lmdb& env,
+open_broker_store(const cast_options& options, const opened_state& state,
                   storage::file_ptr lock) {
   const auto& home = options.data_directory;
+  auto& env = *state.env;
   if (auto taken = take_over_settings(home, env); !taken)
     return std::move(taken.error());
   auto empty = has_no_settings(env);
@@ -188,7 +219,8 @@ open_broker_store(const cast_options& options, storage::lmdb& env,
   });
   if (!damaged)
     return std::move(damaged.error());
-  auto store = open_derived(wanted, options.transactions, env, std::move(lock));
+  auto store =
+    open_derived(wanted, options.transactions, state, std::move(lock));
   if (store)
     if (auto error = storage::make_topic_homes(home, wanted.topics))
       return error;
@@ -421,18 +453,18 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
       return std::move(locked.error());
     lock = std::move(*locked);
   }
-  auto env = storage::lmdb::open(options.data_directory + "/state");
-  if (!env)
-    return std::move(env.error());
+  auto state = open_state(options.data_directory);
+  if (!state)
+    return std::move(state.error());
   storage::opened_store store;
   if (options.broker) {
-    auto opened = open_broker_store(options, **env, std::move(lock));
+    auto opened = open_broker_store(options, *state, std::move(lock));
     if (!opened)
       return std::move(opened.error());
     store = std::move(*opened);
   }
   cast.state_store =
-    spawn_state_store(system, threading::detached, std::move(*env));
+    spawn_state_store(system, threading::detached, std::move(state->env));
   caf::scoped_actor self{system};
   auto stored =
     ask<stored_state>(self, cast.state_store, load_stored{}, caf::infinite);

@@ -3,6 +3,7 @@
 #include "app/store/verbs.hpp"
 #include "storage/lmdb.hpp"
 #include "storage/recovery.hpp"
+#include "storage/state_check.hpp"
 #include "storage/store_shape.hpp"
 #include "supervisor/take_over.hpp"
 
@@ -13,6 +14,9 @@ int store_export(const store_command& command) {
   auto lock = lock_store(data);
   if (!lock)
     return fail("export", lock.error(), 2);
+  if (auto error =
+        storage::refusal_of(storage::check_state(data + "/state"), data))
+    return fail("export", error, 1);
   auto env = storage::lmdb::open(data + "/state");
   if (!env)
     return fail("export", env.error(), 1);

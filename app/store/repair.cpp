@@ -5,6 +5,7 @@
 #include "storage/checkpoint.hpp"
 #include "storage/lmdb.hpp"
 #include "storage/recovery.hpp"
+#include "storage/state_check.hpp"
 #include "storage/state_probe.hpp"
 #include "storage/store_shape.hpp"
 
@@ -72,13 +73,20 @@ caf::error mend_segments(const std::string& data, actions& done) {
 caf::error mend_state(const std::string& data, actions& done) {
   auto home = data + "/state";
   auto state = storage::probe_state(home);
-  if (!state.exists || (state.readable && state.damaged.empty()))
+  if (!state.exists
+      || (state.readable && state.damaged.empty()
+          && storage::check_state(home).is_sound()))
     return caf::none;
   if (auto error = put_aside(home, done))
     return error;
   auto env = storage::lmdb::open(home);
   if (!env)
     return std::move(env.error());
+  // What is derived from the log is derived again by the next start, from the
+  // beginning: what was lost of it cannot be known.
+  std::erase_if(state.rows, [](const auto& x) {
+    return storage::is_derived(storage::table_name(x.where), x.key);
+  });
   if (auto error = (*env)->write(state.rows))
     return error;
   done.push_back("saved " + std::to_string(state.rows.size())

@@ -41,10 +41,13 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  void stop() {
+  void stop() { CHECK_FALSE(end()); }
+
+  /// Ends it in order. @returns the first step that failed
+  caf::error end() {
     auto error = stop_cast(system_, home_, *cast_);
     cast_.reset();
-    CHECK_FALSE(error);
+    return error;
   }
 
   std::uint16_t broker_port() const { return cast_->ports.broker; }

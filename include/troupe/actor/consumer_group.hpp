@@ -159,7 +159,8 @@ struct set_group_config {
   group_config config;
 };
 
-/// A topic was deleted: its progress goes too.
+/// A topic is being deleted: its progress goes too. When it is answered,
+/// nothing of it is on the way to state_store any more, which removes the rows.
 struct forget_topic {
   std::string topic;
 };
@@ -175,9 +176,10 @@ struct expire_tick {};
 /// Hands changed progress to state_store. The group's own timer.
 struct commit_tick {};
 
-/// Ends the actor; members and progress are forgotten.
+/// Ends the actor; members are forgotten. Answered with the last progress when
+/// all of it that stays is on its way to state_store.
 struct remove_group {
-  bool clean_offsets = true;
+  bool clean_offsets = true; ///< state_store removes the rows
 };
 
 using consumer_group_actor = caf::typed_actor<
@@ -193,9 +195,9 @@ using consumer_group_actor = caf::typed_actor<
   caf::reacts_to<unlock_queues>, caf::replies_to<query_locks>::with<lock_state>,
   caf::replies_to<describe_progress>::with<progress_report>,
   caf::replies_to<set_group_config>::with<group_watched>,
-  caf::reacts_to<forget_topic>,
+  caf::replies_to<forget_topic>::with<offsets_flushed>,
   caf::replies_to<flush_offsets>::with<offsets_flushed>,
   caf::reacts_to<expire_tick>, caf::reacts_to<commit_tick>,
-  caf::reacts_to<remove_group>>;
+  caf::replies_to<remove_group>::with<group_offsets>>;
 
 } // namespace troupe

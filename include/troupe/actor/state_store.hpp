@@ -58,6 +58,7 @@ struct put_groups {
   data_version version;
   std::vector<group_config> changed;
   std::vector<std::string> removed;
+  bool with_progress = false; ///< that of the removed ones goes, too
 };
 
 struct put_offsets {
