@@ -63,6 +63,11 @@ void print_text(const storage::scanned_log& log, const figures& topics) {
 } // namespace
 
 int store_stats(const store_command& command) {
+  if (auto home = command.data + "/commitlog"; !storage::path_exists(home))
+    return fail("stats",
+                make_error(errc::io_failed,
+                           "there is no store: " + home + " does not exist"),
+                2);
   figures topics;
   auto visit = [&](const storage::record_view& record) {
     if (!command.topic.empty() && record.topic != command.topic)
