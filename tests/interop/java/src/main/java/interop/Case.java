@@ -17,7 +17,9 @@ final class Case {
         /** Asks for custom actors: only where troupe has some. */
         CUSTOM,
         /** Run once more with binary headers. */
-        BINARY
+        BINARY,
+        /** Needs a server that removes old messages soon: run on one of its own. */
+        RETENTION
     }
 
     interface Body {

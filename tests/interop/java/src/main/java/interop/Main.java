@@ -53,6 +53,7 @@ public final class Main {
         GroupCases.addTo(all);
         ConsumeCases.addTo(all);
         PopCases.addTo(all);
+        RetentionCases.addTo(all);
         SendCases.addTo(all);
         AdminCases.addTo(all);
         return all.cases;
