@@ -85,18 +85,28 @@ caf::error consume_queue::check_whole(const consume_queue_options& options) {
   auto size = (*last)->size();
   if (!size)
     return std::move(size.error());
-  if (*size > 0 && is_whole(*size, options.file_rows))
+  if (*size == 0 || !is_whole(*size, options.file_rows))
+    return make_error(errc::corrupt_file, path + " was cut off: it has "
+                                            + std::to_string(*size) + " bytes");
+  if (*size < options.file_rows * consume_row_bytes)
     return caf::none;
-  return make_error(errc::corrupt_file, path + " was cut off: it has "
-                                          + std::to_string(*size) + " bytes");
+  std::array<char, consume_row_bytes> bytes{};
+  auto got =
+    (*last)->read(*size - consume_row_bytes, bytes.data(), bytes.size());
+  if (!got)
+    return std::move(got.error());
+  if (decode_row(bytes.data()).size == 0)
+    return caf::none; // of Apache RocketMQ: it makes files of full size
+  return make_error(errc::corrupt_file,
+                    "the file behind " + path + ", which is full, is missing");
 }
 
 /// The end of the rows that point below `log_end`. Positions grow with offsets,
 /// and unused rows (zeros) come last, so this is a search, not a scan.
 caf::expected<queue_offset> consume_queue::find_end(log_offset log_end) {
-  // The last file may be a full-size one of zeros: look from the file before.
+  // The last file may be one of zeros: look from two files before.
   auto last = file_index(first_in_memory_);
-  auto low = std::max(first_index_, last - 1) * options_.file_rows;
+  auto low = std::max(first_index_, last - 2) * options_.file_rows;
   auto file = open_file(last, open_mode::read_only);
   if (!file)
     return std::move(file.error());
@@ -304,6 +314,9 @@ caf::error consume_queue::write_run(queue_offset first, const char* bytes,
   auto size = static_cast<std::int64_t>(count) * consume_row_bytes;
   if (auto error = grow(**file, file_index(first), place_of(first) + size))
     return error;
+  if (place_of(first) + size == options_.file_rows * consume_row_bytes)
+    if (auto error = make_next(file_index(first) + 1))
+      return error;
   if (auto error =
         (*file)->write(place_of(first), {bytes, count * consume_row_bytes}))
     return error;
@@ -329,6 +342,17 @@ caf::error consume_queue::grow(const file& target, std::int64_t index,
   if (auto error = target.truncate(wanted))
     return error;
   grown_bytes_ = wanted;
+  return caf::none;
+}
+
+/// A file that is full has one behind it, so that a missing last one is seen.
+caf::error consume_queue::make_next(std::int64_t index) {
+  auto next = open_file(index, open_mode::create);
+  if (!next)
+    return std::move(next.error());
+  if (auto error = grow(**next, index, consume_row_bytes))
+    return error;
+  unsynced_.push_back(*next);
   return caf::none;
 }
 

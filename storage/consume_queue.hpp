@@ -53,8 +53,9 @@ public:
   static caf::expected<consume_queue>
   open(consume_queue_options options, log_offset log_min, log_offset log_end);
 
-  /// Whether the last file has been cut off since it was written: files grow
-  /// in steps, whatever they hold.
+  /// Whether the last file has been cut off since it was written, or is
+  /// missing: files grow in steps, whatever they hold, and none that is full is
+  /// the last.
   /// @errors corrupt_file: it has; io_failed
   static caf::error check_whole(const consume_queue_options& options);
 
@@ -132,6 +133,7 @@ private:
                        std::size_t count);
   void drop_written();
   caf::error grow(const file& target, std::int64_t index, std::int64_t bytes);
+  caf::error make_next(std::int64_t index);
 
   std::int64_t file_index(queue_offset offset) const {
     return offset.value / options_.file_rows;

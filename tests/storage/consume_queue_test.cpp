@@ -144,7 +144,8 @@ TEST_CASE("offsets go on when all rows of a queue are gone") {
     REQUIRE_FALSE(queue.write_rows());
     REQUIRE_FALSE(queue.trim({count * 100}));
     CHECK(queue.min() == queue_offset{count});
-    CHECK(list_directory(home / "q").size() == 1);
+    // Behind a full file there is one already.
+    CHECK(list_directory(home / "q").size() == (count % 30 == 0 ? 2 : 1));
   }
   auto queue = open_queue(home / "q", {count * 100}, {count * 100});
   CHECK(queue.min() == queue_offset{count});

@@ -157,8 +157,15 @@ TEST_CASE("a consume queue that was cut off is derived from the log again") {
   CHECK_FALSE(storage::path_exists(home / "data/consumequeue/T/0.new"));
 }
 
-TEST_CASE("a consume queue without a file in the middle is derived again") {
+TEST_CASE("a consume queue that lacks a file is derived again") {
   quiet_log quiet;
+  // In the middle; the last one; the last one, empty, behind a full one.
+  auto [count, name] = GENERATE(Catch::Generators::table<int, std::string>({
+    {10, "00000000000000000080"},
+    {10, "00000000000000000160"},
+    {8, "00000000000000000160"},
+  }));
+  CAPTURE(count, name);
   test::scratch home;
   cast_options options;
   options.data_directory = home / "data";
@@ -167,15 +174,24 @@ TEST_CASE("a consume queue without a file in the middle is derived again") {
   {
     test::node node{options};
     test::client client{node.broker_port()};
-    bodies = send_ten(client);
+    for (int i = 0; i < count; ++i) {
+      bodies.push_back("message-" + std::to_string(i));
+      REQUIRE(client.call(test::send_of("T", 0, bodies.back())).code == 0);
+    }
     node.stop();
   }
-  REQUIRE_FALSE(
-    storage::remove_file(home / "data/consumequeue/T/0/00000000000000000080"));
-  test::node node{options};
-  test::client client{node.broker_port()};
-  await_derived(client);
-  CHECK(pull_all(client) == bodies);
+  REQUIRE_FALSE(storage::remove_file(home / "data/consumequeue/T/0/" + name));
+  for (int life = 0; life < 2; ++life) {
+    test::node node{options};
+    test::client client{node.broker_port()};
+    await_derived(client);
+    CHECK(pull_all(client) == bodies);
+    auto sent = client.call(test::send_of("T", 0, "after"));
+    REQUIRE(sent.code == 0);
+    CHECK(sent.field("queueOffset") == std::to_string(bodies.size()));
+    bodies.emplace_back("after");
+    node.stop();
+  }
 }
 
 TEST_CASE("a damaged row is mended from the log") {

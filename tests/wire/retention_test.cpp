@@ -198,7 +198,7 @@ TEST_CASE("a queue whose messages are all gone does not begin again") {
   {
     test::node node{options_of(home / "data")};
     test::client client{node.broker_port()};
-    // Exactly one file of rows, so that the next one is not made.
+    // Exactly one file of rows: the one behind it has none.
     for (int i = 0; i < 100; ++i)
       REQUIRE(client.call(test::send_of("Old", 0, "x")).code == 0);
     fill(client, 600);
