@@ -307,3 +307,69 @@ TEST_CASE("rows that could not be written are written later") {
   REQUIRE(again);
   CHECK(again->end() == queue_offset{10});
 }
+
+TEST_CASE("whichever write of rows or keys fails, all are served and kept") {
+  auto error = GENERATE(EIO, ENOSPC);
+  auto failing = GENERATE(1, 3);
+  constexpr std::int64_t count = 700;
+  const consume_queue_options where{"", 150};
+  int calls = 0;
+  int told = 0;
+  for (int fail_at = -1; fail_at < calls; ++fail_at) {
+    CAPTURE(std::strerror(error), failing, fail_at);
+    test::scratch home;
+    auto files = where;
+    files.directory = home / "q";
+    {
+      test::file_faults faults;
+      faults.fail_at = fail_at;
+      faults.fail_count = failing;
+      faults.error = error;
+      auto queue = consume_queue::open(files, {}, {1 << 30});
+      auto index = key_index::open(home / "index");
+      REQUIRE(queue);
+      REQUIRE(index);
+      for (std::int64_t i = 0; i < count; ++i) {
+        told += queue->append({{i}, 1, i}) ? 1 : 0;
+        (*index)->add({{static_cast<std::uint64_t>(i), {i}, {1}}}, {i + 1});
+        if (i % 70 != 69)
+          continue;
+        told += queue->write_rows() ? 1 : 0;
+        told += (*index)->flush() ? 1 : 0;
+        std::vector<consume_row> rows;
+        REQUIRE_FALSE(queue->read_blocking({0}, count, rows));
+        REQUIRE(std::ssize(rows) == i + 1);
+        for (std::int64_t k = 0; k <= i; ++k)
+          if (rows[static_cast<std::size_t>(k)].tags_code != k)
+            FAIL("row " << k << " is another one");
+        auto found =
+          (*index)->find(static_cast<std::uint64_t>(i / 2), {0}, {1 << 30}, 10);
+        REQUIRE(found);
+        REQUIRE(found->size() == 1);
+      }
+      if (fail_at < 0)
+        calls = faults.calls;
+      faults.fail_at = -1;
+      REQUIRE_FALSE(queue->write_rows());
+      REQUIRE_FALSE((*index)->flush());
+    }
+    REQUIRE_FALSE(consume_queue::check_whole(files));
+    auto queue = consume_queue::open(files, {}, {1 << 30});
+    REQUIRE(queue);
+    REQUIRE(queue->end() == queue_offset{count});
+    std::vector<consume_row> rows;
+    REQUIRE_FALSE(queue->read_blocking({0}, count, rows));
+    for (std::int64_t k = 0; k < count; ++k)
+      REQUIRE(rows[static_cast<std::size_t>(k)].tags_code == k);
+    auto index = key_index::open(home / "index");
+    REQUIRE(index);
+    REQUIRE((*index)->covered_end() == log_offset{count});
+    for (std::uint64_t k = 0; k < count; k += 13) {
+      auto found = (*index)->find(k, {0}, {1 << 30}, 10);
+      REQUIRE(found);
+      REQUIRE(found->size() == 1);
+    }
+  }
+  CHECK(calls > 20);
+  CHECK(told > calls / 2); // of runs that are not merged the log is told
+}
