@@ -302,10 +302,10 @@ private:
         fail(x.batch, 0, errc_of(error), last_failure_);
       return;
     }
-    if (!keys_.empty()) {
-      send(options_.index, add_index_entries{std::move(keys_), log_.written()});
-      keys_.clear();
-    }
+    std::ranges::move(keys_, std::back_inserter(written_keys_));
+    keys_.clear();
+    if (written_keys_.size() >= limits::index_batch_entries)
+      tell_index();
     prepare_next();
     if (is_sync()) {
       answer_unwaited();
@@ -320,6 +320,17 @@ private:
       background_armed_ = true;
       delayed_send(this, limits::async_flush_period, background_sync_tick{});
     }
+  }
+
+  /// Hands over the keys of what is written. The index has a thread of its
+  /// own: waking it with every write costs more than the write of a small
+  /// message, so keys wait until they are many or somebody asks the index.
+  void tell_index() {
+    if (written_keys_.empty())
+      return;
+    send(options_.index,
+         add_index_entries{std::move(written_keys_), log_.written()});
+    written_keys_.clear();
   }
 
   /// Answers the producers that asked not to wait for the disk.
@@ -583,6 +594,7 @@ private:
     auto count = std::clamp(wish.count_max, 1, limits::query_messages_max);
     find_positions question{storage::index_hash(wish.topic, wish.key),
                             wish.begin, wish.end, count};
+    tell_index();
     request(options_.index, caf::infinite, std::move(question))
       .then(
         [this, promise, wish](positions_found& x) {
@@ -705,6 +717,7 @@ private:
   void request_checkpoint(log_offset end, bool clean,
                           std::function<void(const caf::error&)> then) {
     auto failed = [then](caf::error& error) { then(error); };
+    tell_index();
     request(options_.index, caf::infinite, flush_index{})
       .then(
         [=, this](const index_flushed&) {
@@ -776,9 +789,10 @@ private:
   std::vector<std::pair<log_offset, caf::typed_response_promise<log_settled>>>
     settling_; // until the disk has that much
   std::vector<logged_batch> unwritten_;
-  std::deque<logged_batch> unsynced_;    // written, in order; sync mode only
-  std::vector<append_listener> refused_; // until failure_seen
-  std::vector<index_entry> keys_;        // of unwritten records
+  std::deque<logged_batch> unsynced_;     // written, in order; sync mode only
+  std::vector<append_listener> refused_;  // until failure_seen
+  std::vector<index_entry> keys_;         // of unwritten records
+  std::vector<index_entry> written_keys_; // the index has not been told of
   epoch_ms last_time_;
   log_offset synced_;
   log_offset visible_; // end of the records that consumers may see

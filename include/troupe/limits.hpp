@@ -71,6 +71,7 @@ inline constexpr milliseconds segment_remove_pause{100};
 inline constexpr std::int64_t consume_queue_file_rows = 300'000;
 inline constexpr std::size_t rows_in_memory_max = 204; // 4080 bytes of rows
 inline constexpr std::size_t index_entries_in_memory_max = 65536;
+inline constexpr std::size_t index_batch_entries = 1024; // handed over at once
 inline constexpr std::size_t index_merge_fan_in = 8;
 inline constexpr std::int64_t derived_backlog_max = 2'000'000; // not written
 inline constexpr seconds checkpoint_period{3};
