@@ -132,6 +132,9 @@ public:
   std::optional<borrowed_bytes> read(log_offset position,
                                      std::uint32_t size) const;
 
+  /// Has the processor fetch the head of a record that is read in a moment.
+  void prefetch(log_offset position, std::uint32_t size) const;
+
   /// Whether reading there waits for no disk.
   bool is_resident(log_offset position, std::int64_t bytes) const;
 

@@ -14,6 +14,10 @@ namespace troupe {
 
 namespace {
 
+/// Checking a record waits mostly for its bytes to come from memory: they are
+/// asked for while so many records before it are checked.
+constexpr std::size_t records_ahead = 3;
+
 bool matches(const subscription_ptr& filter, std::int64_t tags_code) {
   return !filter || filter->filter.matches(tags_code);
 }
@@ -125,7 +129,13 @@ pull_step queue_state::scan_rows(waiting_pull& pull, residency how,
   outcome.first_run = static_cast<std::uint32_t>(done.runs.size());
   done.runs.reserve(done.runs.size() + scratch_.size());
   auto budget = static_cast<std::uint32_t>(pull.row.bytes_max);
-  for (const auto& row : scratch_) {
+  for (std::size_t i = 0; i < scratch_.size(); ++i) {
+    const auto& row = scratch_[i];
+    if (i + records_ahead < scratch_.size()) {
+      const auto& ahead = scratch_[i + records_ahead];
+      if (ahead.size > 0 && matches(filter, ahead.tags_code))
+        log_->prefetch(ahead.position, static_cast<std::uint32_t>(ahead.size));
+    }
     if (row.size > 0 && matches(filter, row.tags_code)) {
       auto size = static_cast<std::uint32_t>(row.size);
       if (outcome.messages == pull.row.messages_max
