@@ -62,7 +62,7 @@ public:
         return record ? then(*record) : failed(record.error());
       }
     }
-    self_->request(actor_, limits::ask_timeout, read_records{{position}})
+    self_->request(actor_, caf::infinite, read_records{{position}})
       .then(
         [then, failed](const record_bytes& found) mutable {
           auto record = storage::decode_record(found.records.front().view(),
@@ -77,7 +77,7 @@ public:
     auto of_group = names::is_retry_topic(what.topic)
                     || names::is_dead_letter_topic(what.topic);
     self_
-      ->request(directory_, limits::ask_timeout,
+      ->request(directory_, caf::infinite,
                 find_topic{std::move(what.topic), {}, of_group})
       .then(
         [this, queue = what.queue, row = std::move(what.row),

@@ -85,7 +85,18 @@ public:
             [this, from](caf::error& error) { fail(from, error); });
   }
 
-  /// The same with a handler for the error.
+  /// The same without a limit of time, for what is asked with every message:
+  /// each limit costs two switches to the thread of CAF's clock and back. Only
+  /// for actors of this reactor, which answer whatever becomes of a request.
+  template <class Handle, class Message, class Then>
+  void ask_untimed(const caller& from, const Handle& to, Message&& message,
+                   Then then) {
+    self_->request(to, caf::infinite, std::forward<Message>(message))
+      .then(std::move(then),
+            [this, from](caf::error& error) { fail(from, error); });
+  }
+
+  /// The same as ask() with a handler for the error.
   template <class Handle, class Message, class Then, class Else>
   void ask_or(const Handle& to, Message&& message, Then then, Else otherwise) {
     self_->request(to, limits::ask_timeout, std::forward<Message>(message))

@@ -9,7 +9,7 @@ void ack_message(gateway_context& context, request& asked) {
   auto wish = read_receipt(asked);
   if (!wish)
     return context.fail(asked.from, wish.error());
-  context.ask(
+  context.ask_untimed(
     wish->from, context.options().pop,
     ack_popped{wish->lease, {wish->offset}, wish->order},
     [&context, wish = *wish](const popped_acked& done) {

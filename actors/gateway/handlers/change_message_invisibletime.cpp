@@ -10,7 +10,7 @@ void change_message_invisibletime(gateway_context& context, request& asked) {
   if (!wish || !invisible)
     return context.fail(asked.from, !wish ? wish.error() : invisible.error());
   auto time = std::max<std::int64_t>(*invisible, 0);
-  context.ask(
+  context.ask_untimed(
     wish->from, context.options().pop,
     postpone_popped{wish->lease, wish->offset, time, wish->order,
                     wish->revive_queue},

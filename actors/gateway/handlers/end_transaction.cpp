@@ -23,10 +23,11 @@ void end_transaction(gateway_context& context, request& asked) {
   wish.position = {*position};
   wish.commit = *how == commit;
   wish.from_check = command.boolean_or("fromTransactionCheck", false);
-  context.ask(asked.from, context.options().transactions, std::move(wish),
-              [&context, from = asked.from](const transaction_ended&) {
-                context.answer(from, remoting::response_code::success);
-              });
+  context.ask_untimed(asked.from, context.options().transactions,
+                      std::move(wish),
+                      [&context, from = asked.from](const transaction_ended&) {
+                        context.answer(from, remoting::response_code::success);
+                      });
 }
 
 } // namespace troupe::handlers
