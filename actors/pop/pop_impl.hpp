@@ -4,6 +4,7 @@
 /// acknowledged; pop: the rest.
 #pragma once
 
+#include "deadlines/alarm.hpp"
 #include "pop/lease_table.hpp"
 #include "pop/pop.hpp"
 #include "pop/popped_message.hpp"
@@ -192,6 +193,8 @@ private:
   /// One timer, for what is due first.
   void arm();
   void tick();
+  /// When the clock was set back, pops wait no longer for that.
+  void keep_waits(epoch_ms time);
 
   // -- what nobody acknowledged -----------------------------------------------
 
@@ -263,7 +266,8 @@ private:
   bool store_armed_ = false; // a store_leases_tick is under way
   bool storing_ = false;     // the store has changes of ours
   epoch_ms released_;        // when idle poppers were let go last
-  epoch_ms tick_at_;         // what the armed pop_tick is for; 0: none
+  alarm alarm_;
+  epoch_ms seen_; // the latest look at the clock
   std::int64_t revived_ = 0;
   std::int64_t dead_ = 0;
 };

@@ -3,6 +3,7 @@
 namespace troupe {
 
 bool pop_impl::wait(popper& x, open_pop& open) {
+  keep_waits(now());
   auto until = open.wish.wait_until + -limits::pop_wait_margin.count();
   if (open.wish.wait_until.value <= 0 || until <= now())
     return false;
@@ -125,16 +126,31 @@ void pop_impl::arm() {
     consider(*lease);
   if (!deadlines_.empty())
     consider(deadlines_.begin()->first);
-  if (due.value == 0 || (tick_at_.value != 0 && tick_at_ <= due))
+  if (due.value == 0)
     return;
-  tick_at_ = due;
-  auto wait = std::max<std::int64_t>(due - now(), 1);
-  delayed_send(this, std::chrono::milliseconds{wait}, pop_tick{});
+  if (auto wait = alarm_.arm(due, now()))
+    delayed_send(this, *wait, pop_tick{});
+}
+
+void pop_impl::keep_waits(epoch_ms time) {
+  auto back = seen_ - time;
+  seen_ = time;
+  if (back < limits::clock_step_min.count())
+    return;
+  decltype(deadlines_) moved;
+  for (const auto& [at, who] : deadlines_)
+    moved.emplace(at + -back, who);
+  deadlines_ = std::move(moved);
+  for (auto& [key, x] : poppers_)
+    for (auto& open : x.waiting)
+      open.wish.wait_until = open.wish.wait_until + -back;
 }
 
 void pop_impl::tick() {
-  tick_at_ = {};
   auto time = now();
+  if (!alarm_.ring(time))
+    return;
+  keep_waits(time);
   while (!deadlines_.empty() && deadlines_.begin()->first <= time) {
     auto [number, key] = deadlines_.begin()->second;
     deadlines_.erase(deadlines_.begin());

@@ -1,5 +1,6 @@
 #include "scheduler/scheduler.hpp"
 
+#include "deadlines/alarm.hpp"
 #include "reactor/quiet.hpp"
 #include "storage/record.hpp"
 
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <map>
 #include <vector>
 
 namespace troupe {
@@ -28,9 +30,12 @@ struct delayed_message {
   std::string topic; ///< the real one
   queue_id queue;
   append_row row;
+  bool settled = false; ///< in its real topic, or there is none
 };
 
-/// One delay level: its queue is in order of due times.
+/// One delay level: its queue is in order of due times. What is due goes into
+/// the log as one batch; the next one waits until that is done and the progress
+/// behind it durable, so that a crash repeats one batch at most.
 struct level {
   std::int32_t number = 1;
   queue_actor queue;
@@ -39,10 +44,14 @@ struct level {
   queue_offset max;
   log_offset settled; ///< position of the last one that was delivered
   std::deque<delayed_message> heads;
-  bool heard = false; ///< the queue has said what it holds
+  std::size_t head_bytes = 0; ///< bodies and properties of the heads
+  std::size_t batch = 0;      ///< heads that are being delivered
+  std::size_t open = 0;       ///< of those: not settled, not failed
+  bool failed = false;        ///< one of those
+  bool heard = false;         ///< the queue has said what it holds
   bool pulling = false;
-  bool delivering = false; ///< the first head is on its way into the log
-  bool dirty = false;
+  bool storing = false; ///< its progress is on its way to the disk
+  bool dirty = false;   ///< its progress is not there yet
 };
 
 text_span span_of(std::string_view text, std::string_view name) {
@@ -51,6 +60,10 @@ text_span span_of(std::string_view text, std::string_view name) {
     return {};
   return {static_cast<std::uint16_t>(value.data() - text.data()),
           static_cast<std::uint16_t>(value.size())};
+}
+
+std::size_t bytes_of(const append_row& row) {
+  return row.body.size() + row.properties.size();
 }
 
 class scheduler_impl : public scheduler_actor::base {
@@ -68,8 +81,8 @@ public:
       [this](pull_done& x) { pulled(x); },
       [this](append_done& x) { stored_in_topic(x); },
       [this](const deliver_tick&) {
-        tick_at_ = {};
-        deliver_all();
+        if (alarm_.ring(options_.clock()))
+          deliver_all();
       },
       [this](const delay_commit_tick&) { commit(); },
       [this](const describe_delays&) {
@@ -89,10 +102,7 @@ public:
   }
 
 private:
-  // How many messages of a level wait in memory: those due next.
-  static constexpr std::size_t heads_max = 64;
   static constexpr std::chrono::milliseconds retry_delay{100};
-  static constexpr std::chrono::seconds commit_period{1};
 
   void start() {
     request(options_.directory, caf::infinite,
@@ -118,13 +128,15 @@ private:
   }
 
   void pull(level& x) {
-    if (x.pulling || x.heads.size() >= heads_max)
+    if (x.pulling || x.heads.size() >= limits::delay_batch_messages_max
+        || x.head_bytes >= limits::delay_heads_bytes_max)
       return;
     x.pulling = true;
     pull_row row;
     row.from.opaque = x.number; // finds the level again
     row.offset = x.next;
-    row.messages_max = static_cast<std::int32_t>(heads_max);
+    row.messages_max =
+      static_cast<std::int32_t>(limits::delay_batch_messages_max);
     // Long, because nobody watches: a message wakes it. Only the first answer
     // comes at once: it says whether anything waits.
     if (x.heard)
@@ -154,10 +166,10 @@ private:
            ++i)
         take_run(*x, found.runs[i], offset);
       x->next = outcome.next;
-      if (x->heads.empty() && !x->delivering)
+      if (x->heads.empty())
         advance(*x, x->next); // records that could not be read are behind us
       if (is_refusal(outcome.status))
-        delayed_send(this, retry_delay, deliver_tick{});
+        arm(options_.clock() + retry_delay.count());
       else
         pull(*x);
       deliver(*x);
@@ -176,8 +188,10 @@ private:
         return; // the run cannot be followed any further
       }
       offset = record->offset;
-      if (offset >= x.delivered)
+      if (offset >= x.delivered) {
         x.heads.push_back(message_of(x, *record));
+        x.head_bytes += bytes_of(x.heads.back().row);
+      }
       bytes.remove_prefix(record->size);
     }
   }
@@ -222,79 +236,116 @@ private:
     }
   }
 
-  /// Sends the first head on when it is due, one at a time: its answer lets the
-  /// progress move, so that a crash repeats one message at most.
+  /// Whether a head may go. Further off than its whole delay: the clock has
+  /// jumped back, and nothing waits longer than it was asked to.
+  bool is_due(const level& x, const delayed_message& head, epoch_ms now) const {
+    return head.due <= now
+           || head.due - now > options_.delays.delay_ms(x.number);
+  }
+
   void deliver(level& x) {
-    if (x.delivering || x.heads.empty())
+    if (x.batch > 0 || x.storing)
       return;
-    auto& head = x.heads.front();
+    if (x.dirty)
+      return commit(); // comes here again
+    if (x.heads.empty())
+      return;
     auto now = options_.clock();
-    auto delay = options_.delays.delay_ms(x.number);
-    // Further off than its whole delay: the clock has jumped back.
-    if (head.due > now && head.due - now <= delay)
-      return arm(head.due);
-    x.delivering = true;
+    std::map<std::string, std::vector<std::size_t>> by_topic;
+    while (x.batch < x.heads.size()
+           && x.batch < limits::delay_batch_messages_max
+           && is_due(x, x.heads[x.batch], now)) {
+      auto& head = x.heads[x.batch];
+      if (!head.settled)
+        by_topic[head.topic].push_back(x.batch);
+      ++x.batch;
+    }
+    if (x.batch == 0)
+      return arm(x.heads.front().due);
+    x.failed = false;
+    for (const auto& [topic, places] : by_topic)
+      x.open += places.size();
     auto number = x.number;
-    find_topic wish{head.topic,
-                    {},
-                    names::is_retry_topic(head.topic)
-                      || names::is_dead_letter_topic(head.topic)};
-    request(options_.directory, caf::infinite, std::move(wish))
-      .then(
-        [this, number](topic_view& view) { append(number, view); },
-        [this, number](caf::error& error) { undeliverable(number, error); });
-  }
-
-  void append(std::int32_t number, topic_view& view) {
-    auto& x = *find(number);
-    auto& head = x.heads.front();
-    auto queues = view.queues.size();
-    if (queues == 0)
-      return undeliverable(
-        number, make_error(errc::queue_not_found, "the topic has no queue"));
-    auto queue =
-      static_cast<std::size_t>(std::max(head.queue.value, 0)) % queues;
-    append_batch batch;
-    batch.rows.push_back(head.row); // kept until it is stored
-    batch.reply_to = caf::actor_cast<append_asker>(this);
-    send(view.queues[queue], std::move(batch));
-  }
-
-  void undeliverable(std::int32_t number, const caf::error& error) {
-    auto& x = *find(number);
-    if (!is(error, errc::topic_not_found) && !is(error, errc::queue_not_found))
-      return try_again(x);
-    log::warning("scheduler", "a delayed message has no topic any more")
-      .with("topic", x.heads.front().topic)
-      .with("why", describe(error));
-    finish_head(x);
-  }
-
-  void try_again(level& x) {
-    x.delivering = false;
-    arm(options_.clock() + retry_delay.count());
-  }
-
-  void stored_in_topic(const append_done& ended) {
-    for (const auto& outcome : ended.rows) {
-      auto* x = find(outcome.from.opaque);
-      if (x == nullptr || x->heads.empty())
-        continue;
-      if (outcome.error == errc::none)
-        finish_head(*x);
-      else
-        try_again(*x);
+    for (auto& [topic, places] : by_topic) {
+      find_topic wish{topic,
+                      {},
+                      names::is_retry_topic(topic)
+                        || names::is_dead_letter_topic(topic)};
+      request(options_.directory, caf::infinite, std::move(wish))
+        .then([this, number,
+               mine = places](topic_view& view) { append(number, mine, view); },
+              [this, number, mine = places](caf::error& error) {
+                undeliverable(number, mine, error);
+              });
     }
   }
 
-  void finish_head(level& x) {
-    x.delivering = false;
-    auto behind = x.heads.front().offset + 1;
-    x.settled = x.heads.front().position;
-    x.heads.pop_front();
+  /// Appends heads of one topic, a batch for each of its queues.
+  void append(std::int32_t number, const std::vector<std::size_t>& places,
+              topic_view& view) {
+    auto& x = *find(number);
+    auto queues = view.queues.size();
+    if (queues == 0)
+      return undeliverable(
+        number, places,
+        make_error(errc::queue_not_found, "the topic has no queue"));
+    std::map<std::size_t, append_batch> batches;
+    for (auto place : places) {
+      auto& head = x.heads[place];
+      auto queue =
+        static_cast<std::size_t>(std::max(head.queue.value, 0)) % queues;
+      auto row = head.row; // kept until it is stored
+      row.from.connection.slot = static_cast<std::uint32_t>(place);
+      batches[queue].rows.push_back(std::move(row));
+    }
+    for (auto& [queue, batch] : batches) {
+      batch.reply_to = caf::actor_cast<append_asker>(this);
+      send(view.queues[queue], std::move(batch));
+    }
+  }
+
+  void undeliverable(std::int32_t number,
+                     const std::vector<std::size_t>& places,
+                     const caf::error& error) {
+    auto& x = *find(number);
+    auto gone =
+      is(error, errc::topic_not_found) || is(error, errc::queue_not_found);
+    if (gone)
+      log::warning("scheduler", "delayed messages have no topic any more")
+        .with("topic", x.heads[places.front()].topic)
+        .with("messages", places.size())
+        .with("why", describe(error));
+    for (auto place : places)
+      settle(x, place, gone);
+  }
+
+  void stored_in_topic(const append_done& ended) {
+    for (const auto& outcome : ended.rows)
+      if (auto* x = find(outcome.from.opaque);
+          x != nullptr && outcome.from.connection.slot < x->batch)
+        settle(*x, outcome.from.connection.slot, outcome.error == errc::none);
+  }
+
+  /// A head of the batch has come to an end, or failed for now.
+  void settle(level& x, std::size_t place, bool ended) {
+    x.heads[place].settled |= ended;
+    x.failed |= !ended;
+    if (--x.open > 0)
+      return;
+    x.batch = 0;
+    auto behind = x.delivered;
+    while (!x.heads.empty() && x.heads.front().settled) {
+      behind = x.heads.front().offset + 1;
+      x.settled = x.heads.front().position;
+      x.head_bytes -= bytes_of(x.heads.front().row);
+      x.heads.pop_front();
+    }
     advance(x, x.heads.empty() ? std::max(behind, x.next) : behind);
     pull(x);
-    deliver(x);
+    if (x.failed)
+      arm(options_.clock() + retry_delay.count());
+    else
+      deliver(x); // what comes next, when the progress is durable
   }
 
   void advance(level& x, queue_offset delivered) {
@@ -302,10 +353,6 @@ private:
       return;
     x.delivered = delivered;
     x.dirty = true;
-    if (commit_armed_)
-      return;
-    commit_armed_ = true;
-    delayed_send(this, commit_period, delay_commit_tick{});
   }
 
   /// The oldest message that is not delivered yet.
@@ -324,31 +371,45 @@ private:
 
   /// One timer, for the message that is due first.
   void arm(epoch_ms due) {
-    if (tick_at_.value != 0 && tick_at_ <= due)
-      return;
-    tick_at_ = due;
-    auto wait = std::max<std::int64_t>(due - options_.clock(), 1);
-    delayed_send(this, std::chrono::milliseconds{wait}, deliver_tick{});
+    if (auto wait = alarm_.arm(due, options_.clock()))
+      delayed_send(this, *wait, deliver_tick{});
   }
 
+  /// Makes the levels' progress durable, then delivers what is due by then.
   void commit() {
-    commit_armed_ = false;
     put_delays rows;
+    std::vector<std::int32_t> numbers;
     for (auto& x : levels_)
-      if (x.dirty) {
+      if (x.dirty && !x.storing) {
         x.dirty = false;
+        x.storing = true;
         rows.levels.push_back({x.number, x.delivered});
+        numbers.push_back(x.number);
       }
     if (rows.levels.empty())
       return;
     request(options_.store, caf::infinite, std::move(rows))
-      .then([](const stored&) {});
+      .then(
+        [this, numbers](const stored&) {
+          for (auto number : numbers)
+            if (auto* x = find(number)) {
+              x->storing = false;
+              deliver(*x);
+            }
+        },
+        [this, numbers](caf::error&) {
+          for (auto number : numbers)
+            if (auto* x = find(number)) {
+              x->storing = false;
+              x->dirty = true;
+            }
+          arm(options_.clock() + retry_delay.count());
+        });
   }
 
   scheduler_options options_;
   std::vector<level> levels_;
-  epoch_ms tick_at_; // what the armed deliver_tick is for; 0: none
-  bool commit_armed_ = false;
+  alarm alarm_;
 };
 
 } // namespace

@@ -27,6 +27,7 @@ inline constexpr std::size_t read_chunk_bytes = 256u << 10;
 inline constexpr std::size_t frames_per_round_max = 256; // of one connection
 inline constexpr std::size_t out_high_bytes = 1u << 20;  // reading stops
 inline constexpr std::size_t out_low_bytes = 256u << 10; // reading resumes
+inline constexpr std::size_t out_unasked_bytes_max = 1u << 20; // then no checks
 inline constexpr std::size_t in_flight_per_connection_max = 8192;
 inline constexpr seconds idle_close{120};
 inline constexpr seconds write_stall_close{60};   // no byte left for that long
@@ -159,8 +160,12 @@ inline constexpr milliseconds pop_wait_margin{50}; // answered so much earlier
 inline constexpr seconds pop_idle{60}; // then its progress is asked for again
 inline constexpr seconds pop_step_timeout{15}; // a queue does not answer
 inline constexpr seconds revive_retry{1};      // after a failed append
-// Transactions and timers.
-inline constexpr std::size_t deadlines_in_memory_max = 65536; // of one kind
+// Transactions, timers and delays.
+inline constexpr milliseconds alarm_max{500}; // a jump of the clock is noticed
+inline constexpr milliseconds clock_step_min{1000}; // back: it was set
+inline constexpr std::size_t delay_batch_messages_max = 1024;  // of one level
+inline constexpr std::size_t delay_heads_bytes_max = 1u << 20; // of one level
+inline constexpr std::size_t deadlines_in_memory_max = 65536;  // of one kind
 inline constexpr std::size_t deadline_changes_max =
   65536; // until LMDB has them
 inline constexpr std::size_t transaction_ends_max = 65536; // under way

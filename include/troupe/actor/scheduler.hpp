@@ -11,7 +11,7 @@ namespace troupe {
 /// Delivers what is due. The scheduler's own timer.
 struct deliver_tick {};
 
-/// Makes the levels' progress durable. The scheduler's own timer.
+/// Makes the levels' progress durable, before the node ends.
 struct delay_commit_tick {};
 
 /// State of every level, for people and statistics.

@@ -1,0 +1,133 @@
+/// Messages with a delay level, many of which are due at once.
+#include "storage/record.hpp"
+
+#include "support/catch.hpp"
+#include "support/node.hpp"
+#include "support/scratch.hpp"
+
+#include <thread>
+
+using namespace troupe;
+using namespace troupe::remoting;
+using namespace std::chrono_literals;
+
+namespace {
+
+cast_options options_in(const std::string& directory) {
+  cast_options options;
+  options.data_directory = directory;
+  options.broker_name = "broker-a";
+  auto delays = delay_levels::parse("1s 1h");
+  if (delays)
+    options.delays = *delays;
+  return options;
+}
+
+struct found_messages {
+  std::vector<std::string> bodies; ///< of queue 0, in order
+  epoch_ms first_stored;           ///< when the first one came
+};
+
+/// What has come into queue 0 of topic T.
+found_messages read_all(test::client& client) {
+  found_messages all;
+  std::int64_t next = 0;
+  for (;;) {
+    auto found = client.call(test::pull_of("G", "T", 0, next));
+    if (found.code != 0)
+      return all;
+    auto bytes = found.body.view();
+    while (!bytes.empty()) {
+      auto record = storage::decode_record(bytes, storage::record_check::crc);
+      REQUIRE(record);
+      if (all.bodies.empty())
+        all.first_stored = record->store_time;
+      all.bodies.emplace_back(record->body);
+      bytes.remove_prefix(record->size);
+      next = record->offset.value + 1;
+    }
+  }
+}
+
+} // namespace
+
+TEST_CASE("delays: thousands due at once come together, in order, once") {
+  constexpr int count = 3000;
+  test::scratch home;
+  test::node node{options_in(home / "data")};
+  test::client client{node.broker_port()};
+  REQUIRE(client.call(test::send_of("T", 1, "makes the topic")).code == 0);
+  auto began = now_ms();
+  for (int i = 0; i < count; ++i)
+    client.send(test::send_of("T", 0, "m" + std::to_string(i),
+                              "DELAY\x01"
+                              "1\x02"));
+  for (int i = 0; i < count; ++i) {
+    auto answer = client.receive();
+    REQUIRE(answer);
+    REQUIRE(answer->code == 0);
+  }
+  auto end = std::chrono::steady_clock::now() + 5s;
+  auto all = read_all(client);
+  while (all.bodies.size() < count && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(50ms);
+    all = read_all(client);
+  }
+  std::this_thread::sleep_for(200ms);
+  all = read_all(client);
+  REQUIRE(all.bodies.size() == count);
+  CHECK(all.first_stored >= began + 1000);
+  for (int i = 0; i < count; ++i)
+    CHECK(all.bodies[static_cast<std::size_t>(i)] == "m" + std::to_string(i));
+}
+
+TEST_CASE("delays: a message whose topic is gone holds up no other") {
+  test::scratch home;
+  test::node node{options_in(home / "data")};
+  test::client client{node.broker_port()};
+  for (const auto* topic : {"T", "Gone"})
+    REQUIRE(client.call(test::send_of(topic, 1, "makes the topic")).code == 0);
+  for (int i = 0; i < 10; ++i)
+    REQUIRE(client
+              .call(test::send_of(i % 2 == 0 ? "Gone" : "T", 0,
+                                  "m" + std::to_string(i),
+                                  "DELAY\x01"
+                                  "1\x02"))
+              .code
+            == 0);
+  REQUIRE(client
+            .call(test::request(request_code::delete_topic_in_broker,
+                                {{"topic", "Gone"}}))
+            .code
+          == 0);
+  auto end = std::chrono::steady_clock::now() + 5s;
+  while (read_all(client).bodies.size() < 5
+         && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(20ms);
+  CHECK(read_all(client).bodies
+        == std::vector<std::string>{"m1", "m3", "m5", "m7", "m9"});
+}
+
+TEST_CASE("delays: what was delivered does not come again after a restart") {
+  test::scratch home;
+  {
+    test::node node{options_in(home / "data")};
+    test::client client{node.broker_port()};
+    REQUIRE(client.call(test::send_of("T", 1, "makes the topic")).code == 0);
+    for (int i = 0; i < 50; ++i)
+      REQUIRE(client
+                .call(test::send_of("T", 0, "m" + std::to_string(i),
+                                    "DELAY\x01"
+                                    "1\x02"))
+                .code
+              == 0);
+    auto end = std::chrono::steady_clock::now() + 5s;
+    while (read_all(client).bodies.size() < 50
+           && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(20ms);
+  }
+  test::node node{options_in(home / "data")};
+  test::client client{node.broker_port()};
+  std::this_thread::sleep_for(300ms);
+  CHECK(read_all(client).bodies.size() == 50);
+}
