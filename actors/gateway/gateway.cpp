@@ -112,7 +112,14 @@ public:
     home_.set_round_handler(this);
     delayed_send(this, tick_period, gateway_tick{});
     return {
-      [this](push_command& x) { push(x.connection, x.command); },
+      [this](push_command& x) {
+        static_cast<void>(push(x.connection, x.command));
+      },
+      [this](push_check& x) -> caf::result<check_pushed> {
+        if (auto error = push(x.connection, x.command))
+          return error;
+        return check_pushed{};
+      },
       [this](call_client& x) { return call(x); },
       [this](const close_connection& x) {
         if (auto* found = context_.connections().find(x.connection))
@@ -487,15 +494,36 @@ private:
 
   // -- questions to clients ---------------------------------------------------
 
-  void push(connection_id to, remoting::command& command) {
+  [[nodiscard]] caf::error push(connection_id to, remoting::command& command) {
     auto* found = context_.connections().find(to);
     if (found == nullptr)
-      return;
+      return make_error(errc::client_gone,
+                        "the client has closed its connection");
+    if (auto error = why_full(*found))
+      return error;
     command.opaque = ++opaque_;
     command.flag |= remoting::flag_oneway;
-    remoting::append_command(found->out.tail(), remoting::header_encoding::json,
+    write_to(*found, command);
+    return caf::none;
+  }
+
+  /// A client that does not read what it never asked for gets no more of it.
+  [[nodiscard]] caf::error why_full(const connection& to) const {
+    if (to.out.text_bytes() >= limits::out_unasked_bytes_max)
+      return make_error(errc::busy, "the client has not read "
+                                      + std::to_string(to.out.text_bytes())
+                                      + " bytes; retry when it has");
+    if (context_.memory_used() >= context_.options().memory_max)
+      return make_error(errc::busy,
+                        "--memory-max is in use; retry in a second");
+    return caf::none;
+  }
+
+  void write_to(connection& to, const remoting::command& command) {
+    remoting::append_command(to.out.tail(), remoting::header_encoding::json,
                              command);
-    context_.mark_dirty(*found);
+    context_.recount(to);
+    context_.mark_dirty(to);
   }
 
   caf::typed_response_promise<client_answer> call(call_client& question) {
@@ -512,10 +540,12 @@ private:
                                  "retry in some seconds"));
       return promise;
     }
+    if (auto error = why_full(*found)) {
+      promise.deliver(std::move(error));
+      return promise;
+    }
     question.command.opaque = ++opaque_;
-    remoting::append_command(found->out.tail(), remoting::header_encoding::json,
-                             question.command);
-    context_.mark_dirty(*found);
+    write_to(*found, question.command);
     auto deadline =
       now_ms() + std::chrono::milliseconds{limits::client_call_timeout}.count();
     calls_.emplace(std::pair{question.connection, opaque_},

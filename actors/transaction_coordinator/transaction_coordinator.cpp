@@ -334,11 +334,24 @@ private:
     auto too_old = now - record.store_time > options_.timing.age_max_ms;
     if (too_old || row.count >= options_.timing.checks_max)
       return discard(row, record);
+    ask(row, record);
+  }
+
+  /// Asked, or nobody was there to be asked; put off: it does not count.
+  enum class asked_how {
+    counted,
+    put_off
+  };
+
+  void asked(const deadline& row, asked_how how) {
     auto next = row;
-    next.key.due = now + options_.timing.check_interval_ms;
-    ++next.count;
-    halves_.window.move(row.key, next);
-    ask(record, next.count);
+    next.key.due = options_.clock() + options_.timing.check_interval_ms;
+    if (how == asked_how::counted)
+      ++next.count;
+    if (halves_.window.find(row.key.id) != nullptr
+        && !ending_.contains(row.key.id))
+      halves_.window.move(row.key, next);
+    checked();
   }
 
   void checked() {
@@ -355,12 +368,7 @@ private:
       mark(row.key.id); // gone with its segment, or damaged: nothing to decide
       return checked();
     }
-    auto next = row;
-    next.key.due = options_.clock() + options_.timing.check_interval_ms;
-    if (halves_.window.find(row.key.id) != nullptr
-        && !ending_.contains(row.key.id))
-      halves_.window.move(row.key, next);
-    checked();
+    asked(row, asked_how::put_off);
   }
 
   /// Asked too often: kept where a person can find it.
@@ -398,34 +406,35 @@ private:
 
   /// A custom actor first, when one has the group. It holds its place among the
   /// checks under way, so that a slow one is not asked about more and more.
-  void ask(const record_view& half, std::int32_t checks) {
+  void ask(const deadline& row, const record_view& half) {
+    auto checks = row.count + 1;
     std::string group{
       properties::find(half.properties, properties::producer_group)};
     auto question = check_request(half, checks, options_.broker_name);
     const auto* responder = responder_of(group);
     if (responder == nullptr)
-      return ask_producer(std::move(group), std::move(question));
+      return ask_producer(row, group, question);
     end_transaction wish;
     wish.group = group;
     wish.half = half.offset;
     wish.position = half.position;
     wish.from_check = true;
-    auto producer = [this, group, question] { ask_producer(group, question); };
+    auto producer = [=, this] { ask_producer(row, group, question); };
     ++report_.checks;
     request(responder->actor, limits::ask_timeout,
             responder_question(half, checks))
       .then(
-        [this, wish, producer](const transaction_checked& said) mutable {
+        [this, row, wish, producer](const transaction_checked& said) mutable {
           if (said.outcome == custom::transaction_outcome::unknown)
             return producer();
           wish.commit = said.outcome == custom::transaction_outcome::commit;
-          respond(std::move(wish));
+          respond(row, std::move(wish));
         },
         [producer](const caf::error&) { producer(); });
   }
 
   /// Ends a transaction as a custom actor has said.
-  void respond(end_transaction wish) {
+  void respond(const deadline& row, end_transaction wish) {
     request(caf::actor_cast<transaction_coordinator_actor>(this), caf::infinite,
             std::move(wish))
       .then(
@@ -433,36 +442,50 @@ private:
           ++report_.responded;
           checked();
         },
-        [this, half = wish.half](const caf::error& error) {
+        [this, row](const caf::error& error) {
           if (!is(error, errc::transaction_not_found)) // else its producer has
             log::warning("transactions",
                          "cannot be ended as a custom actor says, asked again")
-              .with("half", half.value)
+              .with("half", row.key.id)
               .with("why", describe(error));
-          checked();
+          asked(row, asked_how::counted);
         });
   }
 
-  void ask_producer(std::string group, remoting::command question) {
-    auto nobody = [this](caf::error&) {
+  void ask_producer(const deadline& row, std::string group,
+                    const remoting::command& question) {
+    auto nobody = [this, row](const caf::error&) {
       ++report_.unasked; // asked again an interval later
-      checked();
+      asked(row, asked_how::counted);
     };
     request(options_.directory, limits::ask_timeout,
             find_producer{std::move(group), false})
       .then(
-        [this, nobody, question](const producer_found& found) {
+        [=, this](const producer_found& found) {
           request(found.producer, limits::ask_timeout, pick_session{})
             .then(
-              [this, question](const session_picked& session) {
-                ++report_.checks;
-                send(session.link.gateway,
-                     push_command{session.link.connection, question});
-                checked();
+              [=, this](const session_picked& session) {
+                push(row, session.link, question);
               },
               nobody);
         },
         nobody);
+  }
+
+  void push(const deadline& row, const client_link& link,
+            const remoting::command& question) {
+    request(link.gateway, limits::ask_timeout,
+            push_check{link.connection, question})
+      .then(
+        [this, row](const check_pushed&) {
+          ++report_.checks;
+          asked(row, asked_how::counted);
+        },
+        [this, row](const caf::error& error) {
+          auto full = is(error, errc::busy);
+          ++(full ? report_.put_off : report_.unasked);
+          asked(row, full ? asked_how::put_off : asked_how::counted);
+        });
   }
 
   /// One timer, for the transaction that is due first.

@@ -21,6 +21,8 @@ TROUPE_MESSAGE(end_admin)
 
 // caller
 TROUPE_MESSAGE(push_command)
+TROUPE_MESSAGE(push_check)
+TROUPE_MESSAGE(check_pushed)
 TROUPE_MESSAGE(call_client)
 TROUPE_MESSAGE(client_answer)
 TROUPE_MESSAGE(close_connection)
@@ -163,6 +165,7 @@ TROUPE_MESSAGE(remove_group)
 // backlog
 TROUPE_MESSAGE(describe_backlog)
 TROUPE_MESSAGE(backlog_report)
+TROUPE_MESSAGE(watch_gateway)
 
 // producer
 TROUPE_MESSAGE(register_producer)

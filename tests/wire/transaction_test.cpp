@@ -8,6 +8,9 @@
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
+#include <caf/scoped_actor.hpp>
+
+#include <set>
 #include <thread>
 
 using namespace troupe;
@@ -286,4 +289,58 @@ TEST_CASE("a committed message with a delay level waits for its time") {
     std::this_thread::sleep_for(20ms);
   CHECK(bodies_of(client, "T", 1) == std::vector<std::string>{"a"});
   CHECK(now_ms() - began >= 1000);
+}
+
+TEST_CASE("checks to a producer that does not read stay within bounds, and "
+          "none is lost") {
+  constexpr std::size_t count = 3000;
+  test::scratch home;
+  auto options = impatient(home / "data");
+  options.transactions = {200, 300, 1, 3'600'000};
+  test::node node{options};
+  test::client sender{node.broker_port()};
+  test::client slow{node.broker_port()};
+  be_producer(slow);
+  for (std::size_t i = 0; i < count; ++i)
+    sender.send(test::send_of("T", 1, std::string(8192, 'x'),
+                              "TRAN_MSG\x01true\x02PGROUP\x01PG\x02UNIQ_KEY\x01"
+                              "k"
+                                + std::to_string(i) + "\x02"));
+  for (std::size_t i = 0; i < count; ++i) {
+    auto answer = sender.receive();
+    REQUIRE(answer);
+    REQUIRE(answer->code == 0);
+  }
+  caf::scoped_actor self{node.system()};
+  auto report = [&] {
+    transaction_report result;
+    self->request(node.cast().transactions, 5s, describe_transactions{})
+      .receive([&](const transaction_report& x) { result = x; },
+               [](const caf::error& error) { FAIL(describe(error)); });
+    return result;
+  };
+  auto memory = [&] {
+    std::int64_t result = 0;
+    self->request(node.cast().gateway, 5s, describe_gateway{})
+      .receive([&](const gateway_report& x) { result = x.memory_used; },
+               [](const caf::error& error) { FAIL(describe(error)); });
+    return result;
+  };
+  auto end = std::chrono::steady_clock::now() + 10s;
+  while (report().put_off < 1000 && std::chrono::steady_clock::now() < end) {
+    CHECK(memory() < 8 << 20);
+    std::this_thread::sleep_for(20ms);
+  }
+  // Without a bound all of them are in memory: 24 MiB.
+  CHECK(report().put_off >= 1000);
+  CHECK(report().checks < static_cast<std::int64_t>(count));
+  CHECK(report().discarded <= report().checks);
+  // It reads again: each comes, and once, as one check is all that is allowed.
+  std::set<std::string> asked;
+  while (asked.size() < count) {
+    auto check = next_check(slow, 5s);
+    REQUIRE(check);
+    CHECK(asked.insert(std::string{check->field("transactionId")}).second);
+  }
+  CHECK(report().checks == static_cast<std::int64_t>(count));
 }

@@ -1,8 +1,10 @@
 /// How far consumer groups are behind, queue by queue, and why.
-/// Spawned by supervisor. Asks directory, consumer_group, queue, gateway.
+/// Spawned by supervisor. Asks directory, consumer_group, queue, pop,
+/// gateway.
 /// Never blocks.
 #pragma once
 
+#include "troupe/actor/gateway.hpp"
 #include "troupe/model/queue_key.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -49,16 +51,21 @@ struct backlog_row {
   queue_offset committed;     ///< next one to consume; -1: none is known
   std::int64_t behind = 0;    ///< messages; without progress: all there are
   std::int64_t in_flight = 0; ///< of those: handed out, not acknowledged
-  std::int64_t oldest_age_ms = -1; ///< of the first unread one; -1: none waits
-  double consume_rate = 0;         ///< messages per second
-  double arrival_rate = 0;         ///< messages per second
-  std::int64_t drain_ms = 0;       ///< until nothing waits; -1: never, as it is
+  /// Of those in flight, popped ones that `committed` has passed.
+  std::int64_t passed = 0;
+  queue_offset handed_to;          ///< everything before it was handed out
+  queue_offset oldest{-1};         ///< the first unread one; -1: none waits
+  std::int64_t oldest_age_ms = -1; ///< of that one; -1: none waits
+  epoch_ms consumed_to; ///< store time of the one before `committed`; 0: none
+  double consume_rate = 0;   ///< messages per second
+  double arrival_rate = 0;   ///< messages per second
+  std::int64_t drain_ms = 0; ///< until nothing waits; -1: never, as it is
   backlog_reason reason = backlog_reason::none;
-  std::string owner; ///< client id of who pulls it; empty: nobody
+  std::string owner; ///< client id of who pulls or pops it; empty: nobody
 };
 
 /// Backlog of `group`, or (empty) of all; in `topic`, or (empty) in all that a
-/// group has progress in or subscribes to, its retry topic among them.
+/// group has progress in or subscribes to, its retry topics among them.
 struct describe_backlog {
   std::string group;
   std::string topic;
@@ -69,8 +76,14 @@ struct backlog_report {
   bool more = false;             ///< limits::backlog_rows_max was reached
 };
 
+/// Pulls and pops at this gateway count, too.
+struct watch_gateway {
+  gateway_actor gateway;
+};
+
 using backlog_actor = caf::typed_actor<
   // Errors: group_not_found (a group was named).
-  caf::replies_to<describe_backlog>::with<backlog_report>>;
+  caf::replies_to<describe_backlog>::with<backlog_report>,
+  caf::reacts_to<watch_gateway>>;
 
 } // namespace troupe

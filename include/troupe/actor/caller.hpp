@@ -40,10 +40,21 @@ struct caller {
 };
 
 /// Sends a one-way command to a client, such as NOTIFY_CONSUMER_IDS_CHANGED.
+/// Lost when the client has too much to read: it looks by itself now and then.
 struct push_command {
   connection_id connection;
   remoting::command command;
 };
+
+/// Sends a transaction check to a client, who answers with an END_TRANSACTION
+/// of its own.
+struct push_check {
+  connection_id connection;
+  remoting::command command;
+};
+
+/// The check waits to be written to the client's socket, or is.
+struct check_pushed {};
 
 /// Asks a client, such as GET_CONSUMER_RUNNING_INFO.
 struct call_client {
@@ -64,6 +75,8 @@ struct close_connection {
 /// The side of a gateway that reaches clients.
 using client_gateway =
   caf::typed_actor<caf::reacts_to<push_command>,
+                   // Errors: client_gone; busy (out_unasked_bytes_max).
+                   caf::replies_to<push_check>::with<check_pushed>,
                    // Errors: client_gone, client_timeout, busy.
                    caf::replies_to<call_client>::with<client_answer>,
                    caf::reacts_to<close_connection>>;

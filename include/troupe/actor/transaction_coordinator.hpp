@@ -41,6 +41,7 @@ struct transaction_report {
   std::int64_t checks = 0;      ///< requests sent since start
   std::int64_t unasked = 0;     ///< checks that met no live producer
   std::int64_t responded = 0;   ///< ended by a custom actor, since start
+  std::int64_t put_off = 0;     ///< checks that found a producer full
   std::int64_t discarded = 0;   ///< checked too often or too old, since start
   epoch_ms next_check;          ///< 0: none is open
 };
