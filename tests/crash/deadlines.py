@@ -1,8 +1,9 @@
-"""Transactions and timed messages for the crash loop, with their ledgers.
+"""Transactions, timed and delayed messages for the crash loop, with ledgers.
 
 What each one is to become is known by its id: a transaction is committed or
 rolled back, at once or when the broker asks; a timed message comes once, or
-never when its recall was acknowledged.
+never when its recall was acknowledged; one with a delay level comes, not early,
+and again only after a kill, a batch of each level at most.
 """
 import json
 import random
@@ -21,14 +22,20 @@ OFFSET_ILLEGAL = 21
 
 TRANSACTION_TOPIC = "TransactionLedger"
 TIMER_TOPIC = "TimerLedger"
+DELAY_TOPIC = "DelayLedger"
+TOPICS = (TRANSACTION_TOPIC, TIMER_TOPIC, DELAY_TOPIC)
 PRODUCER_GROUP = "LedgerProducer"
 QUEUES = 4
 TIMER_MS_MAX = 3000
+LEVEL_MS = (1000, 2000)
+BATCH_MAX = 1024  # what a kill may repeat of a level
+WINDOW = 16
 
 # What the node is told: it is asked soon, and never given up.
 SETTINGS = ("transaction-timeout = 300\n"
             "transaction-check-interval = 500\n"
-            "transaction-check-max = 1000\n")
+            "transaction-check-max = 1000\n"
+            "delay-levels = 1s 2s\n")
 
 
 def is_committed(identity):
@@ -90,10 +97,14 @@ class Ledger:
         self.recalled = set()   # taken back, acknowledged
         self.maybe = set()      # its recall may have worked
         self.transaction_reader = Reader(TRANSACTION_TOPIC)
+        self.delays = {}        # id -> when it is due at the earliest
         self.timer_reader = Reader(TIMER_TOPIC)
+        self.delay_reader = Reader(DELAY_TOPIC, may_repeat=True)
 
-    def count(self):
-        return len(self.halves) + len(self.timers)
+    def __str__(self):
+        return (f"{len(self.halves)} transactions, {len(self.timers)} timers, "
+                f"{len(self.recalled)} recalls, {len(self.delays)} delayed "
+                f"({self.delay_reader.repeats} came again)")
 
 
 def text_of(**entries):
@@ -165,11 +176,52 @@ def timer_load(port, first, chance, ledger, stop):
     return number
 
 
+def delay_load(port, first, chance, ledger, stop):
+    """Sends messages with a delay level. Returns the next number."""
+    number = first
+    waiting = {}
+    try:
+        link = remoting.Link(port)
+        while not stop.is_set():
+            while len(waiting) < WINDOW:
+                identity = f"l-{number}"
+                number += 1
+                level = chance.randrange(len(LEVEL_MS))
+                due = int(time.time() * 1000) + LEVEL_MS[level]
+                opaque = link.ask_send(
+                    DELAY_TOPIC, number % QUEUES, identity.encode(),
+                    text_of(DELAY=level + 1, UNIQ_KEY=identity))
+                waiting[opaque] = (identity, due)
+            answer = link.receive()
+            identity, due = waiting.pop(answer.opaque)
+            if answer.code == 0:
+                with ledger.lock:
+                    ledger.delays[identity] = due
+    except (OSError, EOFError):
+        pass
+    return number + WINDOW
+
+
+LOADS = (transaction_load, timer_load, delay_load)
+
+
+def threads_of(port, numbers, ledger, stop, chance):
+    """One thread for each load; `numbers` says where each begins."""
+    def run(i, own):
+        numbers[i] = LOADS[i](port, numbers[i], own, ledger, stop)
+
+    return [threading.Thread(target=run,
+                             args=(i, random.Random(chance.random())))
+            for i in range(len(LOADS))]
+
+
 class Reader:
     """Reads a topic on from where it was read before."""
 
-    def __init__(self, topic):
+    def __init__(self, topic, may_repeat=False):
         self.topic = topic
+        self.may_repeat = may_repeat
+        self.repeats = 0
         self.next = [0] * QUEUES
         self.seen = {}      # id -> (queue, offset) where it stands
         self.gaps = False   # retention was faster than we
@@ -205,8 +257,10 @@ class Reader:
             self.next[queue] = offset + 1
             place = (queue, offset)
             if self.seen.setdefault(identity, place) != place:
-                faults.append(f"{identity} stands at {place} and at "
-                              f"{self.seen[identity]}")
+                if not self.may_repeat:
+                    faults.append(f"{identity} stands at {place} and at "
+                                  f"{self.seen[identity]}")
+                self.repeats += 1
             yield identity, stored
 
 
@@ -238,6 +292,25 @@ def check(port, ledger, faults, final=False):
         if missing and not reader.gaps:
             faults.append(f"{len(missing)} timers are missing, such as "
                           f"{missing[0]}")
+
+
+    _check_delays(link, ledger, faults, final)
+
+
+def _check_delays(link, ledger, faults, final):
+    reader = ledger.delay_reader
+    before = reader.repeats
+    for identity, stored in reader.read(link, faults):
+        due = ledger.delays.get(identity, 0)
+        if stored < due:
+            faults.append(f"delayed {identity} came {due - stored} ms early")
+    # One kill lies between two checks.
+    if reader.repeats - before > BATCH_MAX * len(LEVEL_MS):
+        faults.append(f"{reader.repeats - before} delayed messages came again")
+    missing = [x for x in ledger.delays if x not in reader.seen]
+    if final and missing and not reader.gaps:
+        faults.append(f"{len(missing)} delayed messages are missing, such as "
+                      f"{missing[0]}")
 
 
 def settle(port, seconds=20):

@@ -4,7 +4,8 @@ Every cycle: some send, some pop, acknowledge most, put some off and leave the
 rest, then SIGKILL. What must hold over all kills: a message that was sent is
 popped at least once; one whose acknowledgement was answered in time is never
 popped again; while a pop that was answered has not run out, nobody else gets
-its messages.
+its messages. The load `mix` is this one beside transactions, timed and delayed
+messages (deadlines.py) in the same log and the same LMDB.
 """
 import base64
 import json
@@ -13,6 +14,7 @@ import shutil
 import threading
 import time
 
+import deadlines
 import remoting
 
 TOPIC = "PopLedger"
@@ -191,9 +193,12 @@ def drain(port, ledger):
             quiet = time.monotonic()
 
 
-def cycle_load(node, numbers, ledger, chance):
+def cycle_load(node, numbers, ledger, chance, timed, timed_numbers):
     stop = threading.Event()
     threads = []
+    if timed:
+        threads += deadlines.threads_of(node.port, timed_numbers, timed, stop,
+                                        chance)
 
     def sender(i, own):
         numbers[i] = send_load(node.port, i, numbers[i], ledger, stop, own)
@@ -214,20 +219,27 @@ def cycle_load(node, numbers, ledger, chance):
         thread.join()
 
 
-def run(node, directory, cycles, seed):
+def run(node, directory, cycles, seed, timed=None):
     chance = random.Random(seed)
     ledger = Ledger()
     numbers = [0] * SENDERS
+    timed_numbers = [1] * len(deadlines.LOADS)
     starts = [node.start()]
     link = remoting.Link(node.port)
-    if link.create_topic(TOPIC, QUEUES).code != 0:
-        ledger.faults.append("the topic could not be made")
+    for topic in (TOPIC, *(deadlines.TOPICS if timed else ())):
+        if link.create_topic(topic, QUEUES).code != 0:
+            ledger.faults.append("the topic could not be made")
     for _ in range(cycles):
         if ledger.faults:
             break
-        cycle_load(node, numbers, ledger, chance)
+        cycle_load(node, numbers, ledger, chance, timed, timed_numbers)
         starts.append(node.start())
+        if timed:
+            deadlines.check(node.port, timed, ledger.faults)
     drain(node.port, ledger)
+    if timed:
+        deadlines.settle(node.port)
+        deadlines.check(node.port, timed, ledger.faults, final=True)
     node.kill()
     missing = ledger.sent - set(ledger.popped)
     if missing:
@@ -240,10 +252,12 @@ def run(node, directory, cycles, seed):
     print(f"{len(starts) - 1} kills, {len(ledger.sent)} acknowledged sends, "
           f"{sum(ledger.popped.values())} pops, {again} messages popped more "
           f"than once, {len(ledger.done)} acknowledged in time, {len(left)} "
-          f"late, {len(ledger.faults)} faults; restart in "
+          f"late, {f'{timed}, ' if timed else ''}{len(ledger.faults)} faults; "
+          f"restart in "
           f"{sorted(starts)[len(starts) // 2] * 1000:.0f} ms (median)")
     if ledger.faults:
-        print(f"kept in {directory}; repeat with --load pop --seed {seed}")
+        print(f"kept in {directory}; repeat with --load "
+              f"{'mix' if timed else 'pop'} --seed {seed}")
         return 1
     shutil.rmtree(directory, ignore_errors=True)
     return 0
