@@ -5,6 +5,7 @@
 #include "reactor/pinned.hpp"
 
 #include "troupe/actor/admin.hpp"
+#include "troupe/actor/backlog.hpp"
 #include "troupe/actor/commit_log.hpp"
 #include "troupe/actor/custom_host.hpp"
 #include "troupe/actor/gateway.hpp"
@@ -41,6 +42,7 @@ struct admin_options {
   transaction_coordinator_actor transactions;
   timers_actor timers;
   pop_actor pop;
+  backlog_actor backlog;
   std::vector<cast_member> cast; ///< all of them, in order of their paths
 
   std::string listen = "127.0.0.1";

@@ -1,7 +1,6 @@
 #include "admin/backlog.hpp"
 
-#include <map>
-#include <set>
+#include <algorithm>
 
 namespace troupe {
 
@@ -13,61 +12,71 @@ caf::expected<group_backlog> backlog_of(admin_context& context,
   auto members = context.ask<group_members>(*actor, list_members{});
   if (!members)
     return std::move(members.error());
-  auto offsets = context.ask<group_offsets>(*actor, list_offsets{});
-  if (!offsets)
-    return std::move(offsets.error());
-  std::map<queue_key, queue_offset> progress;
-  std::set<std::string> topics;
-  for (const auto& row : offsets->rows) {
-    progress.emplace(row.queue, row.offset);
-    topics.insert(row.queue.topic);
-  }
-  for (const auto& [topic, subscription] : members->snapshot->subscriptions)
-    topics.insert(topic);
-  group_backlog result;
-  result.members = std::move(*members);
-  for (const auto& topic : topics) {
-    auto view = context.find_topic(topic);
-    if (!view && is(view.error(), errc::topic_not_found))
-      continue; // subscribed, but nothing was ever sent, or it is deleted
-    if (!view)
-      return std::move(view.error());
-    auto ranges = context.ranges_of(*view);
-    if (!ranges)
-      return std::move(ranges.error());
-    for (std::size_t i = 0; i < ranges->size(); ++i) {
-      queue_backlog row;
-      row.topic = topic;
-      row.queue = {static_cast<std::int32_t>(i)};
-      row.max = (*ranges)[i].max;
-      auto known = progress.find({topic, row.queue});
-      if (known != progress.end())
-        row.progress = known->second;
-      auto from =
-        std::max(row.progress.value_or(queue_offset{}), (*ranges)[i].min);
-      row.lag = std::max<std::int64_t>(row.max - from, 0);
-      result.queues.push_back(std::move(row));
-    }
-  }
-  return result;
+  // Bounded by the questions that it asks in turn.
+  auto report = context.ask<backlog_report>(context.node().backlog,
+                                            describe_backlog{group, {}},
+                                            limits::admin_wait_max);
+  if (!report)
+    return std::move(report.error());
+  return group_backlog{std::move(*members), std::move(report->rows)};
 }
 
-std::string why_behind(const group_backlog& backlog, const std::string& topic,
-                       std::int64_t lag) {
+backlog_total total_of(const group_backlog& backlog, const std::string& topic) {
+  backlog_total total;
+  for (const auto& x : backlog.queues) {
+    if (!topic.empty() && x.queue.topic != topic)
+      continue;
+    total.behind += x.behind;
+    total.in_flight += x.in_flight;
+    total.oldest_age_ms = std::max(total.oldest_age_ms, x.oldest_age_ms);
+    total.consume_rate += x.consume_rate;
+    total.arrival_rate += x.arrival_rate;
+    // The worst of its queues stands for the topic: never, or the longest.
+    if (x.behind == 0)
+      continue;
+    auto never = total.drain_ms < 0 || x.drain_ms < 0;
+    total.drain_ms = never ? -1 : std::max(total.drain_ms, x.drain_ms);
+    if (total.worst == nullptr || x.behind > total.worst->behind)
+      total.worst = &x;
+  }
+  return total;
+}
+
+std::string why_behind(const group_backlog& backlog, const backlog_row& row) {
   const auto& group = *backlog.members.snapshot;
-  if (lag == 0)
-    return "caught up";
-  if (!group.config.consume_enable)
-    return "the group is paused; resume /group/" + group.config.name;
+  switch (row.reason) {
+    case backlog_reason::none:
+      return "caught up";
+    case backlog_reason::paused:
+      if (!group.config.consume_enable)
+        return "the group is paused; resume /group/" + group.config.name;
+      return row.owner.empty()
+               ? "paused: the topic may not be read"
+               : "paused: " + row.owner + " lives and does not ask for more";
+    case backlog_reason::slow:
+      return "slow: " + row.owner + " consumes no faster than messages arrive";
+    case backlog_reason::catching_up:
+      return "catching up: " + row.owner + " works on it";
+    case backlog_reason::no_owner:
+      break;
+  }
   if (!group.online)
     return "no consumer is online";
-  if (!group.subscriptions.contains(topic))
-    return "no consumer subscribes to it any more";
-  auto members = backlog.members.members.size();
   if (group.model == message_model::broadcasting)
     return "broadcasting: consumers keep their own progress";
-  return std::to_string(members)
-         + (members == 1 ? " consumer works" : " consumers work") + " on it";
+  if (!group.subscriptions.contains(row.queue.topic))
+    return "no consumer subscribes to it any more";
+  return "no owner: no consumer that is online reads this queue";
+}
+
+cell age_cell(std::int64_t age_ms) {
+  return age_ms < 0 ? cell{} : cell{static_cast<double>(age_ms) / 1000};
+}
+
+cell drain_cell(std::int64_t behind, std::int64_t drain_ms) {
+  return behind > 0 && drain_ms < 0
+           ? cell{"never"}
+           : cell{static_cast<double>(drain_ms) / 1000};
 }
 
 } // namespace troupe

@@ -27,11 +27,15 @@ public:
     make_quiet(*this);
     return {
       [this](const describe_backlog& x) { return describe(x); },
+      [this](const watch_gateway& x) { gateways_.push_back(x.gateway); },
     };
   }
 
   // Handles in a ring would keep each other, and their threads, for ever.
-  void on_exit() override { options_ = {}; }
+  void on_exit() override {
+    options_ = {};
+    gateways_.clear();
+  }
 
 private:
   using report_promise = caf::typed_response_promise<backlog_report>;
@@ -46,6 +50,7 @@ private:
     std::deque<std::string> topics; ///< of the group in `state`
     backlog_state state;
     std::vector<pull_seen> pulls;
+    std::vector<pop_queue_report> pops;
     std::size_t open = 0; ///< answers that are awaited before the next step
   };
 
@@ -102,24 +107,41 @@ private:
 
   void ask_gateways(const round_ptr& work, const progress_report& progress) {
     work->pulls.clear();
-    work->open = options_.gateways.size();
-    auto arrived = [this, work, progress](const std::vector<pull_seen>& rows) {
-      work->pulls.insert(work->pulls.end(), rows.begin(), rows.end());
+    work->pops.clear();
+    work->open = gateways_.size() + 1;
+    auto arrived = [this, work, progress] {
       if (--work->open == 0)
         begin_group(work, progress);
     };
+    auto missing = [arrived](caf::error&) { arrived(); };
     const auto& group = progress.members.snapshot->config.name;
-    for (const auto& gateway : options_.gateways)
+    for (const auto& gateway : gateways_)
       request(gateway, limits::ask_timeout, list_pulls{group})
-        .then([arrived](const pulls_seen& x) { arrived(x.rows); },
-              [arrived](caf::error&) { arrived({}); });
+        .then(
+          [work, arrived](const pulls_seen& x) {
+            work->pulls.insert(work->pulls.end(), x.rows.begin(), x.rows.end());
+            arrived();
+          },
+          missing);
+    request(options_.pop, limits::ask_timeout, describe_pops{group})
+      .then(
+        [work, arrived](pop_report& x) {
+          work->pops = std::move(x.queues);
+          arrived();
+        },
+        missing);
   }
 
   void begin_group(const round_ptr& work, const progress_report& progress) {
-    work->state = backlog_state{progress, work->pulls};
-    for (const auto& topic : work->state.topics())
-      if (work->wish.topic.empty() || work->wish.topic == topic)
-        work->topics.push_back(topic);
+    work->state = backlog_state{progress, work->pulls, work->pops};
+    const auto& wish = work->wish;
+    auto topics = work->state.topics();
+    if (!wish.topic.empty()
+        && (!wish.group.empty() || topics.contains(wish.topic)))
+      topics = {wish.topic};
+    else if (!wish.topic.empty())
+      topics.clear();
+    work->topics.assign(topics.begin(), topics.end());
     next_topic(work);
   }
 
@@ -159,22 +181,39 @@ private:
     request(queue, limits::ask_timeout, describe_queue{})
       .then(
         [=, this](const queue_report& x) {
-          auto row = work->state.judge(*topic, x, options_.clock());
-          if (row.behind == 0)
-            return add(work, row);
-          request(queue, limits::ask_timeout,
-                  query_store_time{std::max(row.committed, row.min)})
-            .then(
-              [=, this](const store_time_found& at) {
-                auto dated = row;
-                if (at.time.value > 0)
-                  dated.oldest_age_ms =
-                    std::max<std::int64_t>(options_.clock() - at.time, 0);
-                add(work, dated);
-              },
-              [=, this](caf::error&) { add(work, row); }); // age unknown
+          date(work, queue, work->state.judge(*topic, x, options_.clock()));
         },
         failed);
+  }
+
+  /// Adds a row with the times of its oldest and its last consumed message.
+  void date(const round_ptr& work, const queue_actor& queue,
+            const backlog_row& row) {
+    auto consumed =
+      row.committed > row.min ? row.committed + -1 : queue_offset{-1};
+    store_time(queue, row.oldest, [=, this](epoch_ms oldest) {
+      store_time(queue, consumed, [=, this](epoch_ms time) {
+        auto dated = row;
+        if (oldest.value > 0)
+          dated.oldest_age_ms =
+            std::max<std::int64_t>(options_.clock() - oldest, 0);
+        dated.consumed_to = time;
+        add(work, dated);
+      });
+    });
+  }
+
+  /// 0 when it is not known, or `offset` is -1.
+  void store_time(const queue_actor& queue, queue_offset offset,
+                  std::function<void(epoch_ms)> then) {
+    if (offset.value < 0)
+      return then({});
+    request(queue, limits::ask_timeout, query_store_time{offset})
+      .then(
+        [then](const store_time_found& x) {
+          then(std::max(x.time, epoch_ms{}));
+        },
+        [then](caf::error&) { then({}); });
   }
 
   void add(const round_ptr& work, const backlog_row& row) {
@@ -188,6 +227,7 @@ private:
   }
 
   backlog_options options_;
+  std::vector<gateway_actor> gateways_;
 };
 
 } // namespace

@@ -4,15 +4,14 @@
 #include "reactor/pinned.hpp"
 
 #include "troupe/actor/backlog.hpp"
-#include "troupe/actor/gateway.hpp"
-
-#include <vector>
+#include "troupe/actor/directory.hpp"
+#include "troupe/actor/pop.hpp"
 
 namespace troupe {
 
 struct backlog_options {
   directory_actor directory;
-  std::vector<gateway_actor> gateways; ///< who pulls at any of them
+  pop_actor pop;
   epoch_ms (*clock)() = now_ms;
 };
 

@@ -48,7 +48,7 @@ public:
         state_.commit(x.rows, clock_());
         arm_commit();
       },
-      [this](const adopt_offsets& x) { state_.adopt(x.rows); },
+      [this](const adopt_offsets& x) { state_.adopt(x.rows, clock_()); },
       [this](const list_offsets& x) {
         return group_offsets{state_.offsets(x.topic)};
       },

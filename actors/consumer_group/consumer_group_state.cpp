@@ -172,10 +172,16 @@ void consumer_group_state::commit(const std::vector<offset_row>& rows,
   }
 }
 
-void consumer_group_state::adopt(const std::vector<offset_row>& rows) {
-  for (const auto& row : rows)
-    if (!resets_.contains(row.queue))
-      progress_[row.queue] = row.offset;
+void consumer_group_state::adopt(const std::vector<offset_row>& rows,
+                                 epoch_ms now) {
+  for (const auto& row : rows) {
+    if (resets_.contains(row.queue))
+      continue;
+    auto [place, fresh] = progress_.try_emplace(row.queue, row.offset);
+    if (!fresh && row.offset > place->second)
+      rates_[row.queue].add(row.offset - place->second, now);
+    place->second = row.offset;
+  }
 }
 
 std::vector<offset_row>

@@ -69,7 +69,7 @@ public:
   void commit(const std::vector<offset_row>& rows, epoch_ms now);
 
   /// Takes progress that is durable already.
-  void adopt(const std::vector<offset_row>& rows);
+  void adopt(const std::vector<offset_row>& rows, epoch_ms now);
 
   std::vector<offset_row> offsets(const std::string& topic) const;
 

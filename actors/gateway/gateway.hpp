@@ -4,6 +4,7 @@
 
 #include "reactor/pinned.hpp"
 
+#include "troupe/actor/backlog.hpp"
 #include "troupe/actor/commit_log.hpp"
 #include "troupe/actor/gateway.hpp"
 #include "troupe/actor/name_server.hpp"
@@ -50,6 +51,7 @@ struct gateway_options {
   pop_actor pop;
   transaction_coordinator_actor transactions;
   timers_actor timers;
+  backlog_actor backlog;
   // Null on a node that is broker only.
   name_server_actor names;
 

@@ -246,6 +246,10 @@ gateway_context::find_client(std::string_view client_id) {
 
 void gateway_context::note_pull(known_group& group, const known_topic& topic,
                                 queue_id queue, const pull_note& note) {
+  if (queue.value < 0) {
+    group.pops.insert_or_assign(topic.config().name, note);
+    return;
+  }
   auto found = group.pulls.find(topic.config().name);
   if (found == group.pulls.end())
     found = group.pulls.try_emplace(topic.config().name).first;
@@ -267,14 +271,19 @@ pulls_seen gateway_context::list_pulls_of(std::string_view group) {
                                notes[i].offset,
                                notes[i].from,
                                notes[i].time});
+  for (const auto& [topic, note] : known->pops)
+    result.rows.push_back({{topic, {-1}}, note.offset, note.from, note.time});
   return result;
 }
 
 void gateway_context::forget_topic(std::string_view topic) {
   send_round(); // it points into what is forgotten
-  for (auto& [name, group] : groups_)
+  for (auto& [name, group] : groups_) {
     if (auto found = group.pulls.find(topic); found != group.pulls.end())
       group.pulls.erase(found);
+    if (auto found = group.pops.find(topic); found != group.pops.end())
+      group.pops.erase(found);
+  }
   if (auto found = topics_.find(topic); found != topics_.end())
     topics_.erase(found);
 }

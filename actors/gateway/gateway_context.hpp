@@ -120,7 +120,7 @@ public:
   void learn_client(const std::string& client_id, connection& on);
   std::optional<connection_id> find_client(std::string_view client_id);
 
-  /// Remembers who pulls a queue, for the backlog.
+  /// Remembers who pulls a queue, or (-1) pops any, for the backlog.
   static void note_pull(known_group& group, const known_topic& topic,
                         queue_id queue, const pull_note& note);
 

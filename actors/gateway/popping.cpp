@@ -145,28 +145,35 @@ void check_pop(gateway_context& context, pop_request asked,
                    + "] gets of topic[" + asked.wish.topic
                    + "], and pops are not filtered; consume by pull, or let "
                      "it not filter this group"));
+  if (asked.wish.purpose == pop_purpose::take)
+    context.note_pull(*group, *topic, asked.wish.queue,
+                      {{}, asked.from.connection, now_ms()});
   then(asked);
 }
 
-caf::expected<subscription_ptr> pop_filter_of(const pop_request& asked,
+caf::expected<subscription_ptr> pop_filter_of(gateway_context& context,
+                                              const pop_request& asked,
                                               std::string_view expression,
                                               std::string_view type) {
   if (expression.empty())
     return subscription_ptr{};
-  if (!type.empty() && type != "TAG")
-    return make_error(errc::bad_expression,
-                      "the broker does not support consumer to filter message "
-                      "by "
-                        + std::string{type} + "; use tags");
-  auto filter = tag_filter::compile(expression);
-  if (!filter)
-    return std::move(filter.error());
-  if (filter->matches_everything())
-    return subscription_ptr{};
   auto made = std::make_shared<subscription>();
   made->topic = asked.wish.topic;
   made->expression = expression;
-  made->filter = std::move(*filter);
+  if (type.empty() || type == "TAG") {
+    auto filter = tag_filter::compile(expression);
+    if (!filter)
+      return std::move(filter.error());
+    if (filter->matches_everything())
+      return subscription_ptr{};
+    made->filter = std::move(*filter);
+  } else {
+    made->type = expression_type::sql92;
+    auto filter = context.filters().compile(expression);
+    if (!filter)
+      return std::move(filter.error());
+    made->sql = std::move(*filter);
+  }
   return subscription_ptr{std::move(made)};
 }
 

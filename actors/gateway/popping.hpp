@@ -21,9 +21,10 @@ struct pop_request {
 void check_pop(gateway_context& context, pop_request asked,
                std::function<void(const pop_request&)> then);
 
-/// The filter of a pop; null for everything.
-/// @errors bad_expression
-caf::expected<subscription_ptr> pop_filter_of(const pop_request& asked,
+/// The filter of a pop, by tags or SQL92; null for everything.
+/// @errors bad_expression, filter_disabled
+caf::expected<subscription_ptr> pop_filter_of(gateway_context& context,
+                                              const pop_request& asked,
                                               std::string_view expression,
                                               std::string_view type);
 

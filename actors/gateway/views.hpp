@@ -52,6 +52,7 @@ struct known_group {
   std::vector<offset_row> commits;             ///< of the running round
   bool in_round = false;                       ///< has commits
   known_by_name<std::vector<pull_note>> pulls; ///< topic -> by queue id
+  known_by_name<pull_note> pops;               ///< topic -> of any queue
 };
 
 } // namespace troupe

@@ -32,8 +32,12 @@ bool is_settled(const lease_row& row) {
   return std::ranges::all_of(row.messages, &leased_message::acked);
 }
 
+std::int64_t count_open(const lease_row& row) {
+  return std::ranges::count(row.messages, false, &leased_message::acked);
+}
+
 /// The first one not acknowledged, or the one behind the last.
-queue_offset first_open(const lease_row& row) {
+queue_offset next_of(const lease_row& row) {
   auto found = std::ranges::find(row.messages, false, &leased_message::acked);
   return found != row.messages.end() ? found->offset
                                      : row.messages.back().offset + 1;
@@ -49,8 +53,7 @@ void lease_table::restore(const std::vector<lease_row>& rows) {
     auto& queue = at(row.key.queue);
     if (row.revive_queue == order_revive_queue) {
       queue.in_order = std::make_unique<lease_row>(row);
-      auto open =
-        std::ranges::count(row.messages, false, &leased_message::acked);
+      auto open = count_open(row);
       queue.in_flight += open;
       messages_ += static_cast<std::size_t>(open);
       arm_in_order(queue);
@@ -208,6 +211,27 @@ ack_outcome lease_table::postpone(const lease_key& key, queue_offset offset,
   return ack_outcome::done;
 }
 
+std::int64_t lease_table::lent_before_next(const popped_queue& queue) {
+  return queue.in_flight - (queue.in_order ? count_open(*queue.in_order) : 0);
+}
+
+std::optional<queue_offset> lease_table::first_open(const popped_queue& queue) {
+  std::optional<queue_offset> first;
+  auto consider = [&first](queue_offset offset) {
+    if (!first || offset < *first)
+      first = offset;
+  };
+  // Leases are in order of their starts, which lie before their messages.
+  if (!queue.leases.empty()) {
+    const auto& [place, x] = *queue.leases.begin();
+    consider(
+      offset_of(place, x, static_cast<std::size_t>(std::countr_zero(x.open))));
+  }
+  if (queue.in_order && !is_settled(*queue.in_order))
+    consider(next_of(*queue.in_order));
+  return first;
+}
+
 // -- leases in order ----------------------------------------------------------
 
 std::optional<epoch_ms> lease_table::blocked_until(const popped_queue& queue,
@@ -247,7 +271,7 @@ void lease_table::disarm_in_order(popped_queue& queue) {
 void lease_table::end_in_order(popped_queue& queue) {
   const auto& row = *queue.in_order;
   disarm_in_order(queue);
-  auto open = std::ranges::count(row.messages, false, &leased_message::acked);
+  auto open = count_open(row);
   queue.in_flight -= open;
   messages_ -= static_cast<std::size_t>(open);
   changed_.erase({&queue, {row.key.start, row.key.pop_time}});
@@ -304,7 +328,7 @@ ack_outcome lease_table::acknowledge_in_order(const lease_key& key,
   found->acked = true;
   --queue->in_flight;
   --messages_;
-  move_to(*queue, first_open(row));
+  move_to(*queue, next_of(row));
   if (is_settled(row)) {
     end_in_order(*queue);
   } else {
@@ -459,8 +483,7 @@ void lease_table::check_invariants() const {
       armed += x.due.value != 0 ? 1 : 0;
     }
     if (queue.in_order)
-      of_queue += std::ranges::count(queue.in_order->messages, false,
-                                     &leased_message::acked);
+      of_queue += count_open(*queue.in_order);
     TROUPE_ASSERT(of_queue == queue.in_flight,
                   "a queue counts what it has lent");
     open += static_cast<std::size_t>(of_queue);

@@ -116,6 +116,13 @@ public:
   ack_outcome postpone(const lease_key& key, queue_offset offset, epoch_ms now,
                        std::int64_t invisible_ms);
 
+  /// How many messages are lent that the queue's progress has passed: those of
+  /// pops in order stay before it.
+  static std::int64_t lent_before_next(const popped_queue& queue);
+
+  /// The first message that is lent and not acknowledged.
+  static std::optional<queue_offset> first_open(const popped_queue& queue);
+
   // -- leases in order ----------------------------------------------------------
 
   /// Until when a queue may not be popped; none when it may now.

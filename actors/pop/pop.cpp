@@ -230,11 +230,8 @@ pop_report pop_impl::report(const std::string& group) const {
     row.queue = queue.key;
     row.next = queue.next.value_or(queue_offset{});
     row.in_flight = queue.in_flight;
-    for (const auto& [place, x] : queue.leases)
-      if (row.oldest_pop.value == 0 || place.second < row.oldest_pop)
-        row.oldest_pop = place.second;
-    if (queue.in_order)
-      row.oldest_pop = queue.in_order->key.pop_time;
+    row.passed = lease_table::lent_before_next(queue);
+    row.first = lease_table::first_open(queue).value_or(queue_offset{-1});
     result.queues.push_back(std::move(row));
   });
   result.leased_messages = table_.messages();

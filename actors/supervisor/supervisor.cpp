@@ -425,6 +425,7 @@ admin_door spawn_admin_of(caf::actor_system& system,
   admin.transactions = cast.transactions;
   admin.timers = cast.timers;
   admin.pop = cast.pop;
+  admin.backlog = cast.backlog;
   admin.cast = members_of(cast);
   admin.listen = options.listen;
   admin.broker_port = cast.ports.broker;
@@ -489,6 +490,8 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   if (options.broker)
     spawn_broker(system, home, options, std::move(store), std::move(*stored),
                  cast);
+  if (options.broker)
+    cast.backlog = spawn_backlog(system, {&home}, {cast.directory, cast.pop});
   gateway_options doors;
   doors.listen = options.listen;
   if (options.broker)
@@ -513,6 +516,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.recall_messages = options.recall_messages;
   doors.transactions = cast.transactions;
   doors.timers = cast.timers;
+  doors.backlog = cast.backlog;
   doors.names = cast.name_server;
   doors.settings = options.settings;
   doors.started = now_ms();
@@ -527,8 +531,7 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   cast.gateway = gateway->actor;
   cast.ports = gateway->ports;
   if (options.broker)
-    cast.backlog =
-      spawn_backlog(system, {&home}, {cast.directory, {cast.gateway}});
+    caf::anon_send(cast.backlog, watch_gateway{cast.gateway});
   spawn_custom_actors(system, options, std::move(custom), cast);
   cast.admin = spawn_admin_of(system, options, cast);
   cast.supervisor = system.spawn(supervisor, cast, std::move(on_failure));

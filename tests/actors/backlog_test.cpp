@@ -14,6 +14,7 @@ constexpr epoch_ms now{1'000'000};
 struct scene {
   progress_report progress;
   std::vector<pull_seen> pulls;
+  std::vector<pop_queue_report> pops;
   topic_config topic;
   queue_report queue;
   group_config group;
@@ -32,7 +33,7 @@ struct scene {
     auto snapshot = std::make_shared<group_snapshot>();
     snapshot->config = group;
     progress.members.snapshot = snapshot;
-    return backlog_state{progress, pulls}.judge(topic, queue, now);
+    return backlog_state{progress, pulls, pops}.judge(topic, queue, now);
   }
 };
 
@@ -122,6 +123,48 @@ TEST_CASE("backlog: the latest pull of a queue counts, at any gateway") {
   it.pulls.push_back({{"T", {0}}, {70}, {7, 1}, {now.value - 500}});
   it.pulls.push_back({{"T", {0}}, {50}, {7, 1}, {now.value - 900}});
   CHECK(it.judge().in_flight == 30);
+}
+
+TEST_CASE("backlog: popped messages are behind and in flight until they are "
+          "acknowledged") {
+  scene it;
+  it.pulls = {{{"T", {-1}}, {}, {7, 1}, {now.value - 1000}}};
+  SECTION("they lie behind the progress") {
+    it.pops.push_back({{"G", {"T", {0}}}, {40}, 5, 5, {31}});
+    auto row = it.judge();
+    CHECK(row.behind == 65);
+    CHECK(row.in_flight == 5);
+    CHECK(row.oldest == queue_offset{31});
+    CHECK(row.handed_to == queue_offset{40});
+    CHECK(row.owner == "c1");
+    CHECK(row.reason == backlog_reason::catching_up);
+  }
+  SECTION("in order they lie before it") {
+    it.pops.push_back({{"G", {"T", {0}}}, {40}, 5, 0, {40}});
+    auto row = it.judge();
+    CHECK(row.behind == 60);
+    CHECK(row.in_flight == 5);
+    CHECK(row.handed_to == queue_offset{45});
+  }
+  SECTION("nothing else waits") {
+    it.queue.max = {40};
+    it.pops.push_back({{"G", {"T", {0}}}, {40}, 1, 1, {39}});
+    auto row = it.judge();
+    CHECK(row.behind == 1);
+    CHECK(row.reason != backlog_reason::none);
+  }
+  SECTION("whoever popped them has gone") {
+    it.progress.members = {};
+    it.pops.push_back({{"G", {"T", {0}}}, {40}, 5, 5, {31}});
+    auto row = it.judge();
+    CHECK(row.in_flight == 5);
+    CHECK(row.reason == backlog_reason::no_owner);
+  }
+  SECTION("who pops a topic owns what comes again of it") {
+    it.topic.name = "%RETRY%G_T";
+    it.progress.rows.front().queue.topic = it.topic.name;
+    CHECK(it.judge().owner == "c1");
+  }
 }
 
 TEST_CASE("rate_meter: says how often, and forgets") {

@@ -164,6 +164,11 @@ TEST_CASE("admin: groups, and how far they are behind") {
   REQUIRE(lag->rows.size() == 2);
   CHECK(at(*lag, "progress", 0) == cell{});
   CHECK(at(*lag, "progress", 1) == cell{2});
+  CHECK(at(*lag, "in_flight", 1) == cell{0});
+  CHECK(at(*lag, "drain_s", 1) == cell{"never"});
+  CHECK(at(*lag, "oldest_s", 1).real >= 0);
+  CHECK(at(*lag, "oldest_s", 0) == cell{});
+  CHECK(at(*lag, "owner", 1) == cell{});
   REQUIRE(node.ask("group", {"set", "g", "--enabled", "false"}));
   lag = node.ask("lag");
   REQUIRE(lag);

@@ -84,6 +84,45 @@ TEST_CASE("backlog: a queue's row tells behind, in flight, owner and age") {
   CHECK_FALSE(report.more);
 }
 
+TEST_CASE("backlog: what is popped is in flight, and has an owner") {
+  test::scratch home;
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  send_ten(client);
+  REQUIRE(client.call(heartbeat_of("G")).code == 0);
+  auto pop = [&](int count, bool in_order) {
+    return client.call(test::request(
+      request_code::pop_message, {{"consumerGroup", "G"},
+                                  {"topic", "T"},
+                                  {"queueId", in_order ? "0" : "-1"},
+                                  {"maxMsgNums", std::to_string(count)},
+                                  {"invisibleTime", "60000"},
+                                  {"pollTime", "0"},
+                                  {"bornTime", std::to_string(now_ms().value)},
+                                  {"initMode", "0"},
+                                  {"order", in_order ? "true" : "false"}}));
+  };
+  auto in_order = GENERATE(false, true);
+  REQUIRE(pop(4, in_order).code == 0);
+  auto row_of_queue = [&] {
+    for (const auto& row : ask_backlog(node, {"G", "T"}).rows)
+      if (row.queue == queue_key{"T", {0}})
+        return row;
+    return backlog_row{};
+  };
+  auto row = row_of_queue();
+  CHECK(row.behind == 10);
+  CHECK(row.in_flight == 4);
+  CHECK(row.oldest == queue_offset{0});
+  CHECK(row.oldest_age_ms >= 0);
+  CHECK(row.owner == "c1");
+  CHECK(row.reason != backlog_reason::no_owner);
+  auto answer = client.call(
+    test::request(request_code::get_consume_stats, {{"consumerGroup", "G"}}));
+  CHECK(holds(answer, R"("brokerOffset":10,"consumerOffset":0,)"));
+  CHECK(holds(answer, R"("pullOffset":4)"));
+}
+
 TEST_CASE("backlog: all groups are told in order, one that is not there is an "
           "error") {
   test::scratch home;

@@ -95,6 +95,7 @@ struct pop_options_of_test {
   bool in_order = false;
   std::string attempt;
   std::string expression = "*";
+  std::string type = "TAG";
   int init = 0;
 };
 
@@ -109,7 +110,7 @@ command pop_of(const std::string& group, const std::string& topic,
                         {"pollTime", std::to_string(x.poll_ms)},
                         {"bornTime", std::to_string(now_ms().value)},
                         {"initMode", std::to_string(x.init)},
-                        {"expType", "TAG"},
+                        {"expType", x.type},
                         {"exp", x.expression},
                         {"order", x.in_order ? "true" : "false"},
                         {"attemptId", x.attempt}});
@@ -388,6 +389,73 @@ TEST_CASE("only wanted tags are popped; the others are passed over for good") {
   for (const auto& x : found)
     CHECK(properties::find(x.properties, properties::tags) == "A");
   CHECK(stays_empty(client, "G", "T", 100ms));
+}
+
+TEST_CASE("a pop filters by SQL92, also while it waits, also in order") {
+  test::scratch home;
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  auto price = [&](test::client& sender, const std::string& value) {
+    REQUIRE(
+      sender
+        .call(test::send_of("T", 0, "m" + value, "price\x01" + value + "\x02"))
+        .code
+      == 0);
+  };
+  for (const auto* value : {"1", "20", "3", "40", "5"})
+    price(client, value);
+  pop_options_of_test wish{.queue = 0,
+                           .expression = "price > 10 AND price IS NOT NULL",
+                           .type = "SQL92"};
+  SECTION("a pop takes what matches, and for good") {
+    auto found = messages_of(client.call(pop_of("G", "T", wish)));
+    CHECK(bodies_of(found) == std::multiset<std::string>{"m20", "m40"});
+    wish.expression = "price > 0";
+    CHECK(client.call(pop_of("G", "T", wish)).code
+          == code(response_code::polling_timeout));
+  }
+  SECTION("one that waits is answered with what matches") {
+    REQUIRE(messages_of(client.call(pop_of("G", "T", wish))).size() == 2);
+    test::client waiter{node.broker_port()};
+    wish.poll_ms = 10000;
+    waiter.send(pop_of("G", "T", wish));
+    price(client, "6");
+    CHECK_FALSE(waiter.receive(150ms));
+    price(client, "60");
+    auto answer = waiter.receive(2s);
+    REQUIRE(answer);
+    CHECK(bodies_of(messages_of(*answer)) == std::multiset<std::string>{"m60"});
+  }
+  SECTION("in order, what does not match is no gap") {
+    wish.in_order = true;
+    wish.count = 1;
+    for (const auto* offset : {"1", "3"}) {
+      auto answer = client.call(pop_of("G", "T", wish));
+      REQUIRE(answer.code == 0);
+      CHECK(answer.field("msgOffsetInfo") == std::string{"0 0 "} + offset);
+      auto found = messages_of(answer);
+      REQUIRE(found.size() == 1);
+      CHECK(client.call(pop_of("G", "T", wish)).code != 0);
+      CHECK(client.call(ack_of("G", "T", found[0])).code == 0);
+    }
+    CHECK(client.call(pop_of("G", "T", wish)).code
+          == code(response_code::polling_timeout));
+  }
+  SECTION("what failed comes again to whoever filters") {
+    wish.invisible_ms = 100;
+    REQUIRE(messages_of(client.call(pop_of("G", "T", wish))).size() == 2);
+    wish.queue = -1;
+    wish.invisible_ms = 60000;
+    auto again = pop_all(client, "G", "T", 2, wish);
+    REQUIRE(again.size() == 2);
+    CHECK(again.front().tries == 1);
+  }
+  SECTION("one that cannot be read is refused with its place") {
+    wish.expression = "price > ";
+    auto answer = client.call(pop_of("G", "T", wish));
+    CHECK(answer.code == code(response_code::subscription_parse_failed));
+    CHECK(answer.remark.find("position") != std::string::npos);
+  }
 }
 
 TEST_CASE("peeking and waiting for a notice take nothing") {

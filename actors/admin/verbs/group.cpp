@@ -71,9 +71,7 @@ answer describe(admin_context& context, arguments& words) {
   auto backlog = backlog_of(context, name);
   if (!backlog)
     return std::move(backlog.error());
-  std::int64_t lag = 0;
-  for (const auto& x : backlog->queues)
-    lag += x.lag;
+  auto total = total_of(*backlog, {});
   const auto& live = *backlog->members.snapshot;
   std::string topics;
   for (const auto& [topic, subscription] : live.subscriptions)
@@ -83,7 +81,8 @@ answer describe(admin_context& context, arguments& words) {
     {{"group", name},
      {"enabled", config->consume_enable},
      {"members", backlog->members.members.size()},
-     {"lag", lag},
+     {"lag", total.behind},
+     {"in_flight", total.in_flight},
      {"kind", live.online ? text_of(live.type) : ""},
      {"model", live.model == message_model::broadcasting ? "broadcasting"
                                                          : "clustering"},

@@ -2,28 +2,44 @@
 #include "admin/backlog.hpp"
 #include "admin/verbs/verbs_of_node.hpp"
 
-#include <map>
+#include <cmath>
+#include <set>
 
 namespace troupe::verbs {
 
 namespace {
 
+/// Messages per second with one digit behind the point.
+double rounded(double rate) {
+  return std::round(rate * 10) / 10;
+}
+
 void add_by_queue(table& result, const std::string& group,
                   const group_backlog& backlog) {
   for (const auto& x : backlog.queues)
-    result.rows.push_back({group, x.topic, x.queue.value, x.lag,
-                           x.progress ? cell{x.progress->value} : cell{},
-                           x.max.value, why_behind(backlog, x.topic, x.lag)});
+    result.rows.push_back(
+      {group, x.queue.topic, x.queue.queue.value, x.behind, x.in_flight,
+       x.committed.value < 0 ? cell{} : cell{x.committed.value}, x.max.value,
+       age_cell(x.oldest_age_ms), rounded(x.consume_rate),
+       rounded(x.arrival_rate), drain_cell(x.behind, x.drain_ms),
+       x.owner.empty() ? cell{} : cell{x.owner}, why_behind(backlog, x)});
 }
 
 void add_by_topic(table& result, const std::string& group,
                   const group_backlog& backlog) {
-  std::map<std::string, std::int64_t> lags;
+  std::set<std::string> topics;
   for (const auto& x : backlog.queues)
-    lags[x.topic] += x.lag;
-  for (const auto& [topic, lag] : lags)
-    result.rows.push_back({group, topic, lag, backlog.members.members.size(),
-                           why_behind(backlog, topic, lag)});
+    topics.insert(x.queue.topic);
+  for (const auto& topic : topics) {
+    auto total = total_of(backlog, topic);
+    result.rows.push_back(
+      {group, topic, total.behind, total.in_flight,
+       age_cell(total.oldest_age_ms), rounded(total.consume_rate),
+       rounded(total.arrival_rate), drain_cell(total.behind, total.drain_ms),
+       backlog.members.members.size(),
+       total.worst == nullptr ? "caught up"
+                              : why_behind(backlog, *total.worst)});
+  }
 }
 
 } // namespace
@@ -45,10 +61,12 @@ answer lag(admin_context& context, arguments& words) {
   }
   table result;
   if (by_queue)
-    result.columns = {"group",    "topic", "queue", "lag",
-                      "progress", "end",   "reason"};
+    result.columns = {"group",    "topic", "queue",    "lag",  "in_flight",
+                      "progress", "end",   "oldest_s", "rate", "arrivals",
+                      "drain_s",  "owner", "reason"};
   else
-    result.columns = {"group", "topic", "lag", "members", "reason"};
+    result.columns = {"group", "topic",    "lag",     "in_flight", "oldest_s",
+                      "rate",  "arrivals", "drain_s", "members",   "reason"};
   for (const auto& group : groups) {
     auto backlog = backlog_of(context, group);
     if (!backlog && !only && is(backlog.error(), errc::group_not_found))

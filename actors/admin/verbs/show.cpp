@@ -120,6 +120,7 @@ answer show_transactions(admin_context& context) {
                     {"checks", x->checks},
                     {"unasked", x->unasked},
                     {"responded", x->responded},
+                    {"put_off", x->put_off},
                     {"discarded", x->discarded},
                     {"next_check", time_text(x->next_check)}});
 }
@@ -205,16 +206,15 @@ answer show_group(admin_context& context, const place& at) {
   auto backlog = backlog_of(context, at.name);
   if (!backlog)
     return std::move(backlog.error());
-  std::int64_t lag = 0;
-  for (const auto& x : backlog->queues)
-    lag += x.lag;
+  auto total = total_of(*backlog, {});
   const auto& live = *backlog->members.snapshot;
   return fields_of({{"path", at.path},
                     {"enabled", live.config.consume_enable},
                     {"members", backlog->members.members.size()},
                     {"subscriptions", live.subscriptions.size()},
                     {"queues", backlog->queues.size()},
-                    {"lag", lag},
+                    {"lag", total.behind},
+                    {"in_flight", total.in_flight},
                     {"resets_pending", live.resets.size()}});
 }
 

@@ -34,8 +34,8 @@ caf::expected<pop_request> read_pop(gateway_context& context,
   wish.wait_until = hold_until({command.int64_or("bornTime", 0)}, *poll);
   wish.attempt = command.find("attemptId");
   wish.from = context.link_of(asked.from);
-  auto filter =
-    pop_filter_of(result, command.find("exp"), command.find("expType"));
+  auto filter = pop_filter_of(context, result, command.find("exp"),
+                              command.find("expType"));
   if (!filter)
     return std::move(filter.error());
   wish.filter = std::move(*filter);

@@ -42,7 +42,7 @@ struct list_pulls {
 };
 
 struct pull_seen {
-  queue_key queue;
+  queue_key queue;     ///< -1: the client pops any queue of the topic
   queue_offset offset; ///< asked for: everything before was handed out
   connection_id from;
   epoch_ms time;

@@ -135,7 +135,8 @@ struct pop_queue_report {
   pop_key queue;
   queue_offset next;          ///< of the next pop
   std::int64_t in_flight = 0; ///< messages leased
-  epoch_ms oldest_pop;        ///< 0: nothing is leased
+  std::int64_t passed = 0;    ///< of those: before `next`
+  queue_offset first;         ///< the first of them; -1: nothing is leased
 };
 
 struct pop_report {

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.MessageSelector;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
@@ -43,6 +44,9 @@ final class PopCases {
         cases.add("pop_orderly", PopCases::orderly);
         cases.add("pop_long_poll", PopCases::longPoll);
         cases.add("pop_tags", PopCases::tags);
+        cases.add("pop_sql", PopCases::sql);
+        cases.add("pop_sql_orderly", PopCases::sqlOrderly);
+        cases.add("pop_progress", PopCases::progress);
         cases.add("pop_then_pull", PopCases::popThenPull, Mark.SLOW);
     }
 
@@ -287,6 +291,108 @@ final class PopCases {
         for (String body : seen.keySet()) {
             World.check(!body.startsWith("B"), "not asked for: " + body);
         }
+        once(seen);
+    }
+
+    /** Sends 60 messages whose property `n` is their number, queue after queue. */
+    private static void sendCounted(World world) throws Exception {
+        DefaultMQProducer producer = world.producer();
+        List<MessageQueue> queues = producer.fetchPublishMessageQueues(world.topic);
+        for (int i = 0; i < 60; i++) {
+            Message message = new Message(world.topic, "A", World.text("m-" + i));
+            message.putUserProperty("n", Integer.toString(i));
+            producer.send(message, queues.get(i % QUEUES));
+        }
+    }
+
+    /** Messages that match an expression over properties, whether they were there or come later. */
+    private static void sql(World world) throws Exception {
+        popMode(world, "POP", 8);
+        sendCounted(world);
+        Map<String, AtomicInteger> seen = new ConcurrentHashMap<>();
+        DefaultMQPushConsumer consumer = popper(world);
+        consumer.subscribe(world.topic, MessageSelector.bySql("n >= 20 AND n < 50"));
+        consumer.registerMessageListener(counting(seen, new AtomicInteger()));
+        world.start(consumer);
+        World.await("30 messages", 30, () -> seen.size() >= 30);
+        sendCounted(world);
+        World.await("30 more", 30, () -> seen.values().stream().allMatch(x -> x.get() == 2));
+        Thread.sleep(INVISIBLE_MS + 2000);
+        World.same(30, seen.size(), "messages");
+        for (Map.Entry<String, AtomicInteger> entry : seen.entrySet()) {
+            World.same(2, entry.getValue().get(), "deliveries of " + entry.getKey());
+        }
+    }
+
+    /** The same in order: what does not match leaves no gap that holds up its queue. */
+    private static void sqlOrderly(World world) throws Exception {
+        popMode(world, "POP", 8);
+        sendCounted(world);
+        Map<Integer, List<Long>> seen = new ConcurrentHashMap<>();
+        AtomicInteger count = new AtomicInteger();
+        DefaultMQPushConsumer consumer = popper(world);
+        consumer.subscribe(world.topic, MessageSelector.bySql("n >= 20 AND n < 50"));
+        consumer.registerMessageListener((MessageListenerOrderly) (messages, context) -> {
+            for (MessageExt message : messages) {
+                List<Long> queue = seen.computeIfAbsent(message.getQueueId(), x -> new ArrayList<>());
+                synchronized (queue) {
+                    queue.add(message.getQueueOffset());
+                }
+                count.incrementAndGet();
+            }
+            return ConsumeOrderlyStatus.SUCCESS;
+        });
+        world.start(consumer);
+        World.await("30 messages", 60, () -> count.get() >= 30);
+        Thread.sleep(2000);
+        World.same(30, count.get(), "deliveries");
+        for (List<Long> queue : seen.values()) {
+            for (int i = 1; i < queue.size(); i++) {
+                World.same(queue.get(0) + i, queue.get(i), "offsets " + queue);
+            }
+        }
+    }
+
+    private static long behind(DefaultMQAdminExt admin, World world) throws Exception {
+        return admin.examineConsumeStats(world.group).computeTotalDiff();
+    }
+
+    /** What `mqadmin consumerProgress` shows: what was popped is behind until it is acknowledged. */
+    private static void progress(World world) throws Exception {
+        popMode(world, "POP", 8);
+        DefaultMQAdminExt admin = new DefaultMQAdminExt();
+        admin.setNamesrvAddr(world.namesrv);
+        admin.setInstanceName(World.instance());
+        admin.start();
+        world.atEnd(admin::shutdown);
+        World.sendNumbered(world.producer(), world.topic, "A", "m", 40);
+        CountDownLatch go = new CountDownLatch(1);
+        Map<String, AtomicInteger> seen = new ConcurrentHashMap<>();
+        AtomicInteger held = new AtomicInteger();
+        DefaultMQPushConsumer consumer = popper(world);
+        call(consumer, "setPopInvisibleTime", 60000L);
+        MessageListenerConcurrently count = counting(seen, new AtomicInteger());
+        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            held.addAndGet(messages.size());
+            try {
+                go.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return count.consumeMessage(messages, context);
+        });
+        world.start(consumer);
+        World.await("some in flight", 40, () -> held.get() >= 10);
+        World.same(40L, behind(admin, world), "messages behind while they are in flight");
+        go.countDown();
+        World.await("40 messages", 40, () -> seen.size() >= 40);
+        World.await("nothing behind", 30, () -> {
+            try {
+                return behind(admin, world) == 0;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
         once(seen);
     }
 
