@@ -339,20 +339,26 @@ private:
 
   void judge_all(intercept_batch& batch) {
     intercept_done said;
-    said.rows.reserve(batch.rows.size());
-    for (auto& row : batch.rows) {
+    said.number = batch.number;
+    for (std::uint32_t i = 0; i < batch.rows.size(); ++i) {
+      judgement x;
       if (!started_ || stopping_) {
-        said.rows.push_back(
-          {row.number, interception::failed, false, {}, {}, "it is ending"});
-        continue;
+        x.outcome.what = interception::failed;
+        x.outcome.reason = "it is ending";
+      } else {
+        x = judge(performer_, batch.rows[i]);
       }
-      auto x = judge(performer_, row);
       intercepted_ += x.messages;
+      if (x.outcome.what == interception::accepted)
+        continue;
       if (x.outcome.what == interception::rejected)
         ++rejected_;
+      x.outcome.row = i;
       said.rows.push_back(std::move(x.outcome));
     }
-    send(batch.reply_to, std::move(said));
+    auto asker = std::move(batch.reply_to);
+    batch = {}; // before the gateway takes back what the rows point to
+    send(asker, std::move(said));
     work(); // commits what the calls have changed
   }
 

@@ -14,9 +14,9 @@ namespace {
 
 custom::message view_of(const intercept_row& row) {
   custom::message m;
-  m.topic = row.topic.view();
-  m.body = row.body.view();
-  m.properties = row.properties.view();
+  m.topic = row.topic;
+  m.body = row.body;
+  m.properties = row.properties;
   m.queue = row.queue;
   m.born_ms = row.born_time.value;
   m.flag = row.flag;
@@ -49,7 +49,7 @@ std::optional<custom::verdict> ask(custom::performer& by,
   return said;
 }
 
-void judge_one(custom::performer& by, intercept_row& row,
+void judge_one(custom::performer& by, const intercept_row& row,
                intercept_outcome& outcome) {
   auto m = view_of(row);
   std::string inflated;
@@ -62,19 +62,20 @@ void judge_one(custom::performer& by, intercept_row& row,
   if (!said || !said->changes())
     return;
   outcome.what = interception::changed;
-  outcome.properties =
-    said->properties.empty()
-      ? std::move(row.properties)
-      : payload::copy_of(changed_text(row.properties.view(), said->properties));
+  if (!said->properties.empty()) {
+    outcome.has_new_properties = true;
+    outcome.properties =
+      payload::copy_of(changed_text(row.properties, said->properties));
+  }
   if (said->body) {
     outcome.has_new_body = true;
     outcome.body = payload::copy_of(*said->body);
   }
 }
 
-std::int64_t judge_batch(custom::performer& by, intercept_row& row,
+std::int64_t judge_batch(custom::performer& by, const intercept_row& row,
                          intercept_outcome& outcome) {
-  auto elements = remoting::split_batch(row.body.view());
+  auto elements = remoting::split_batch(row.body);
   if (!elements)
     return 0;                      // the gateway refuses it with its own words
   std::deque<std::string> changed; // keeps what elements point to
@@ -102,15 +103,13 @@ std::int64_t judge_batch(custom::performer& by, intercept_row& row,
   outcome.what = interception::changed;
   outcome.has_new_body = true;
   outcome.body = payload::copy_of(remoting::join_batch(*elements));
-  outcome.properties = std::move(row.properties);
   return count;
 }
 
 } // namespace
 
-judgement judge(custom::performer& by, intercept_row& row) {
+judgement judge(custom::performer& by, const intercept_row& row) {
   judgement result;
-  result.outcome.number = row.number;
   if (row.batch) {
     result.messages = judge_batch(by, row, result.outcome);
   } else {

@@ -14,7 +14,7 @@ struct judgement {
 
 /// Asks `by` about every message of `row`. The first one that is rejected, or
 /// that the actor fails at, decides for all of a batch.
-judgement judge(custom::performer& by, intercept_row& row);
+judgement judge(custom::performer& by, const intercept_row& row);
 
 /// Bodies that a client has compressed with zlib. Source: RocketMQ 5.3
 /// MessageSysFlag: bit 0; bits 8 to 10 say how, 0 (clients before 5) and 3.

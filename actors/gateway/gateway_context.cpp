@@ -428,7 +428,13 @@ void gateway_context::send_soon() {
 }
 
 void gateway_context::judged(intercept_done& done) {
-  go_on(*this, interceptors_->settle(done));
+  interceptors_->settle(
+    done, [this](send_request&& request, const caf::error& refused) {
+      if (refused)
+        fail(request.from, refused);
+      else
+        send(*this, std::move(request));
+    });
   home_.run_soon(); // what came meanwhile is the next batch
 }
 

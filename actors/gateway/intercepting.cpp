@@ -8,8 +8,6 @@ namespace troupe {
 
 namespace {
 
-constexpr int id_shift = 40; // bits below it number the sends of a slot
-
 /// Bits of sysFlag that say that a body is compressed, and how.
 constexpr std::int32_t compression_mask = 0x701;
 
@@ -22,22 +20,20 @@ std::size_t bytes_of(const send_request& x) {
 std::size_t interceptors::held() const {
   std::size_t sum = 0;
   for (const auto& x : slots_)
-    sum += x->waiting.size();
+    sum += x->next.size() + (x->asked ? x->asked->size() - x->first : 0);
   return sum;
 }
 
-interceptors::release interceptors::by_policy(slot& from, held_send held,
-                                              const char* why) {
-  release result{std::move(held.request), caf::none};
-  if (from.link.policy == on_failure::reject)
-    result.refused =
-      make_error(errc::busy, "interceptor `" + from.link.name + "` " + why
-                               + "; retry in some seconds");
-  return result;
+caf::error interceptors::by_policy(const interceptor_link& link,
+                                   const char* why) {
+  if (link.policy == on_failure::accept)
+    return caf::none;
+  return make_error(errc::busy, "interceptor `" + link.name + "` " + why
+                                  + "; retry in some seconds");
 }
 
 bool interceptors::wants(const slot& x, std::string_view topic) {
-  return std::ranges::any_of(x.link.topics, [&](const std::string& pattern) {
+  return std::ranges::any_of(x.link->topics, [&](const std::string& pattern) {
     return custom::matches_pattern(pattern, topic);
   });
 }
@@ -47,23 +43,29 @@ interceptors::set(std::vector<interceptor_link> links) {
   std::vector<slot_ptr> kept;
   for (auto& link : links) {
     auto known = std::ranges::find_if(slots_, [&](const slot_ptr& x) {
-      return x && x->link.actor == link.actor;
+      return x && x->link->actor == link.actor;
     });
     if (known != slots_.end()) {
-      (*known)->link = std::move(link);
+      *(*known)->link = std::move(link);
       kept.push_back(std::move(*known));
       continue;
     }
     auto made = std::make_unique<slot>();
-    made->link = std::move(link);
-    made->id = ++ids_;
+    made->link = std::make_shared<interceptor_link>(std::move(link));
     kept.push_back(std::move(made));
   }
   std::vector<release> freed;
-  for (auto& gone : slots_)
-    if (gone)
-      for (auto& held : gone->waiting)
-        freed.push_back(by_policy(*gone, std::move(held), "has just ended"));
+  for (auto& gone : slots_) {
+    if (!gone)
+      continue;
+    auto why = "has just ended";
+    if (gone->asked) // it may be reading them: copied
+      for (auto i = gone->first; i < gone->asked->size(); ++i)
+        freed.push_back(
+          {(*gone->asked)[i].request, by_policy(*gone->link, why)});
+    for (auto& held : gone->next)
+      freed.push_back({std::move(held.request), by_policy(*gone->link, why)});
+  }
   slots_ = std::move(kept);
   return freed;
 }
@@ -81,23 +83,13 @@ interceptors::hold(std::size_t place, send_request request, epoch_ms now) {
   auto& to = *slots_[place];
   request.judged_by = place + 1;
   auto bytes = bytes_of(request);
-  if (to.waiting.size() >= limits::intercepts_max
+  auto count = to.next.size() + (to.asked ? to.asked->size() - to.first : 0);
+  if (count >= limits::intercepts_max
       || to.bytes + bytes > limits::intercept_bytes_max)
-    return by_policy(to, {0, std::move(request), {}}, "has too much to judge");
-  intercept_row row;
-  row.number = to.id << id_shift | ++numbers_;
-  row.topic = request.topic;
-  row.body = request.body;
-  row.properties = request.properties;
-  row.queue = request.queue;
-  row.flag = request.flag;
-  row.sys_flag = request.sys_flag;
-  row.born_time = {request.born_time};
-  row.batch = request.batch;
+    return release{std::move(request),
+                   by_policy(*to.link, "has too much to judge")};
   to.bytes += bytes;
-  to.waiting.push_back(
-    {row.number, std::move(request), now + to.link.deadline_ms});
-  to.next.push_back(std::move(row));
+  to.next.push_back({std::move(request), now + to.link->deadline_ms});
   return {};
 }
 
@@ -105,72 +97,86 @@ std::vector<std::pair<interceptor_actor, intercept_batch>>
 interceptors::take_batches(const intercept_asker& me) {
   std::vector<std::pair<interceptor_actor, intercept_batch>> batches;
   for (auto& x : slots_) {
-    if (x->in_flight != 0 || x->next.empty())
+    if (x->asked || x->next.empty())
       continue;
-    x->in_flight = x->next.back().number;
-    batches.emplace_back(x->link.actor,
-                         intercept_batch{std::exchange(x->next, {}), me});
+    x->asked = std::make_shared<held_sends>(std::exchange(x->next, {}));
+    x->number = ++numbers_;
+    x->first = 0;
+    intercept_batch batch;
+    batch.number = x->number;
+    batch.owner = x->asked;
+    batch.reply_to = me;
+    batch.rows.reserve(x->asked->size());
+    for (const auto& held : *x->asked) {
+      const auto& request = held.request;
+      batch.rows.push_back({request.topic.view(),
+                            request.body.view(),
+                            request.properties.view(),
+                            request.queue,
+                            request.flag,
+                            request.sys_flag,
+                            {request.born_time},
+                            request.batch});
+    }
+    batches.emplace_back(x->link->actor, std::move(batch));
   }
   return batches;
 }
 
-std::vector<interceptors::release> interceptors::settle(intercept_done& done) {
-  std::vector<release> freed;
-  if (done.rows.empty())
-    return freed;
-  freed.reserve(done.rows.size());
-  auto id = done.rows.front().number >> id_shift;
-  auto found = std::ranges::find_if(
-    slots_, [id](const slot_ptr& x) { return x->id == id; });
+interceptors::ended_batch interceptors::take_back(std::uint64_t number) {
+  auto found = std::ranges::find_if(slots_, [number](const slot_ptr& x) {
+    return x->asked && x->number == number;
+  });
   if (found == slots_.end())
-    return freed; // it has ended, its sends have gone on
+    return {}; // it has ended, its sends have gone on
   auto& from = **found;
-  if (done.rows.back().number == from.in_flight)
-    from.in_flight = 0;
-  for (auto& row : done.rows) {
-    if (from.waiting.empty() || from.waiting.front().number != row.number)
-      continue; // its deadline was over
-    auto held = std::move(from.waiting.front());
-    from.bytes -= bytes_of(held.request);
-    from.waiting.pop_front();
-    switch (row.what) {
-      case interception::accepted:
-        freed.push_back({std::move(held.request), caf::none});
-        break;
-      case interception::changed:
-        if (row.has_new_body) {
-          held.request.body = std::move(row.body);
-          held.request.sys_flag &= ~compression_mask;
-        }
-        held.request.properties = std::move(row.properties);
-        freed.push_back({std::move(held.request), caf::none});
-        break;
-      case interception::rejected:
-        freed.push_back({std::move(held.request),
-                         make_error(errc::illegal_message, row.reason)});
-        break;
-      case interception::failed:
-        freed.push_back(by_policy(from, std::move(held),
-                                  ("cannot judge: " + row.reason).c_str()));
-        break;
-    }
+  ended_batch result{std::move(*from.asked), from.first, from.link};
+  from.asked.reset();
+  for (auto i = result.first; i < result.sends.size(); ++i)
+    from.bytes -= bytes_of(result.sends[i].request);
+  from.next.reserve(result.sends.size()); // as many will have come again
+  return result;
+}
+
+caf::error interceptors::apply(intercept_outcome& said,
+                               const interceptor_link& by, send_request& to) {
+  switch (said.what) {
+    case interception::accepted:
+      return caf::none;
+    case interception::changed:
+      if (said.has_new_body) {
+        to.body = std::move(said.body);
+        to.sys_flag &= ~compression_mask;
+      }
+      if (said.has_new_properties)
+        to.properties = std::move(said.properties);
+      return caf::none;
+    case interception::rejected:
+      return make_error(errc::illegal_message, said.reason);
+    case interception::failed:
+      return by_policy(by, ("cannot judge: " + said.reason).c_str());
   }
-  return freed;
+  return caf::none;
 }
 
 std::vector<interceptors::release> interceptors::expire(epoch_ms now) {
   std::vector<release> freed;
-  for (auto& x : slots_)
-    while (!x->waiting.empty() && x->waiting.front().deadline <= now) {
-      auto held = std::move(x->waiting.front());
+  auto why = "has not answered in time";
+  for (auto& x : slots_) {
+    while (x->asked && x->first < x->asked->size()
+           && (*x->asked)[x->first].deadline <= now) {
+      const auto& held = (*x->asked)[x->first++]; // it may be reading it
       x->bytes -= bytes_of(held.request);
-      x->waiting.pop_front();
-      std::erase_if(x->next, [&](const intercept_row& row) {
-        return row.number == held.number;
-      });
-      freed.push_back(
-        by_policy(*x, std::move(held), "has not answered in time"));
+      freed.push_back({held.request, by_policy(*x->link, why)});
     }
+    auto late = std::ranges::find_if(
+      x->next, [now](const held_send& held) { return held.deadline > now; });
+    for (auto i = x->next.begin(); i != late; ++i) {
+      x->bytes -= bytes_of(i->request);
+      freed.push_back({std::move(i->request), by_policy(*x->link, why)});
+    }
+    x->next.erase(x->next.begin(), late);
+  }
   return freed;
 }
 

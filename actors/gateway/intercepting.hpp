@@ -11,7 +11,6 @@
 #include <caf/expected.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -50,36 +49,61 @@ public:
   std::vector<std::pair<interceptor_actor, intercept_batch>>
   take_batches(const intercept_asker& me);
 
-  /// What an interceptor has said.
-  std::vector<release> settle(intercept_done& done);
+  /// What an interceptor has said: calls `go_on(request, refused)` for each of
+  /// its batch, in order. It may hold them for the next one.
+  template <class GoOn>
+  void settle(intercept_done& done, GoOn go_on) {
+    auto ended = take_back(done.number);
+    auto said = done.rows.begin();
+    for (auto i = ended.first; i < ended.sends.size(); ++i) {
+      auto& request = ended.sends[i].request;
+      while (said != done.rows.end() && said->row < i)
+        ++said;
+      caf::error refused;
+      if (said != done.rows.end() && said->row == i)
+        refused = apply(*said, *ended.link, request);
+      go_on(std::move(request), refused);
+    }
+  }
 
   /// Those that have waited too long.
   std::vector<release> expire(epoch_ms now);
 
 private:
   struct held_send {
-    std::uint64_t number = 0;
     send_request request;
     epoch_ms deadline;
   };
 
+  using held_sends = std::vector<held_send>;
+
   struct slot {
-    interceptor_link link;
-    std::uint64_t id = 0;          ///< high bits of its numbers
-    std::deque<held_send> waiting; ///< by number
-    std::size_t bytes = 0;         ///< of bodies and properties in them
-    std::vector<intercept_row> next;
-    std::uint64_t in_flight = 0; ///< number of the last row of the batch that
-                                 ///< is with the interceptor; 0: none
+    std::shared_ptr<interceptor_link> link;
+    held_sends next; ///< in the order in which they came
+    /// With the interceptor, which reads them on its own thread: nothing of
+    /// them changes before it has answered. Null: it has none.
+    std::shared_ptr<held_sends> asked;
+    std::uint64_t number = 0; ///< of that batch
+    std::size_t first = 0;    ///< of it: those before have waited too long
+    std::size_t bytes = 0;    ///< of bodies and properties held
+  };
+
+  struct ended_batch {
+    held_sends sends;
+    std::size_t first = 0;
+    std::shared_ptr<const interceptor_link> link;
   };
 
   using slot_ptr = std::unique_ptr<slot>;
 
-  static release by_policy(slot& from, held_send held, const char* why);
+  /// The batch that was answered; empty when its interceptor has ended.
+  ended_batch take_back(std::uint64_t number);
+  static caf::error apply(intercept_outcome& said, const interceptor_link& by,
+                          send_request& to);
+  static caf::error by_policy(const interceptor_link& link, const char* why);
   static bool wants(const slot& x, std::string_view topic);
 
   std::vector<slot_ptr> slots_; // in the order in which they judge
-  std::uint64_t ids_ = 0;
   std::uint64_t numbers_ = 0;
 };
 

@@ -1,6 +1,7 @@
 /// What a gateway asks before it stores a message: a custom actor that
-/// intercepts its topic. One batch for each round and interceptor; answered in
-/// order.
+/// intercepts its topic. One batch at a time for each interceptor. The rows are
+/// views: a share in each message's bytes, counted by two threads, cost more
+/// than all the rest of an interception.
 #pragma once
 
 #include "troupe/payload.hpp"
@@ -11,17 +12,18 @@
 #include "troupe/type_ids.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe {
 
 /// One send request: a message, or the many of a batch body.
 struct intercept_row {
-  std::uint64_t number = 0; ///< given by the gateway, told in the answer
-  payload topic;
-  payload body;
-  payload properties;
+  std::string_view topic;
+  std::string_view body;
+  std::string_view properties;
   std::int32_t queue = 0;
   std::int32_t flag = 0;
   std::int32_t sys_flag = 0;
@@ -38,15 +40,19 @@ enum class interception : std::uint8_t {
 };
 
 struct intercept_outcome {
-  std::uint64_t number = 0;
+  std::uint32_t row = 0; ///< its place in the batch
   interception what = interception::accepted;
-  bool has_new_body = false; ///< changed: else only properties are new
-  payload body;              ///< changed, not compressed
-  payload properties;        ///< changed
-  std::string reason;        ///< rejected, failed
+  bool has_new_body = false;       ///< changed
+  bool has_new_properties = false; ///< likewise
+  payload body;                    ///< the new one, not compressed
+  payload properties;              ///< the new ones
+  std::string reason;              ///< rejected, failed
 };
 
+/// What was said of a batch.
 struct intercept_done {
+  std::uint64_t number = 0; ///< intercept_batch::number
+  /// Of rows that were not accepted as they are, by row.
   std::vector<intercept_outcome> rows;
 };
 
@@ -54,7 +60,9 @@ struct intercept_done {
 using intercept_asker = caf::typed_actor<caf::reacts_to<intercept_done>>;
 
 struct intercept_batch {
+  std::uint64_t number = 0; ///< given by the gateway, told in the answer
   std::vector<intercept_row> rows;
+  std::shared_ptr<const void> owner; ///< keeps what the rows point to
   intercept_asker reply_to;
 };
 
