@@ -123,7 +123,7 @@ public:
       [this](call_client& x) { return call(x); },
       [this](const close_connection& x) {
         if (auto* found = context_.connections().find(x.connection))
-          close(*found, "a group or a person has ended it");
+          close(*found, "no heartbeat, or ended by the shell");
       },
       [this](append_done& x) { answer_appends(context_, x); },
       [this](pull_done& x) { answer_pulls(context_, x); },
