@@ -63,7 +63,10 @@ caf::error commit_log::load() {
   const auto& directory = options_.directory;
   if (auto error = make_directories(directory))
     return error;
-  auto names = list_directory(directory);
+  auto listed = list_directory(directory);
+  if (!listed)
+    return std::move(listed.error());
+  auto names = std::move(*listed);
   std::erase_if(names, [](const auto& x) { return start_of_name(x) < 0; });
   if (!names.empty())
     if (auto error = mend_last(names))

@@ -41,7 +41,10 @@ caf::expected<consume_queue> consume_queue::open(consume_queue_options options,
                                                  log_offset log_min,
                                                  log_offset log_end) {
   consume_queue result{std::move(options)};
-  auto names = list_directory(result.options_.directory);
+  auto listed = list_directory(result.options_.directory);
+  if (!listed)
+    return std::move(listed.error());
+  auto names = std::move(*listed);
   std::erase_if(names, [](const auto& x) { return start_of_name(x) < 0; });
   if (names.empty())
     return result;
@@ -74,7 +77,10 @@ caf::expected<consume_queue> consume_queue::open(consume_queue_options options,
 }
 
 caf::error consume_queue::check_whole(const consume_queue_options& options) {
-  auto names = list_directory(options.directory);
+  auto listed = list_directory(options.directory);
+  if (!listed)
+    return std::move(listed.error());
+  auto names = std::move(*listed);
   std::erase_if(names, [](const auto& x) { return start_of_name(x) < 0; });
   if (names.empty())
     return caf::none;

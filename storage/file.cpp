@@ -153,12 +153,17 @@ caf::error make_directories(const std::string& path) {
   return caf::none;
 }
 
-std::vector<std::string> list_directory(const std::string& path) {
+caf::expected<std::vector<std::string>>
+list_directory(const std::string& path) {
   std::vector<std::string> names;
   std::error_code code;
   for (std::filesystem::directory_iterator i{path, code}, end;
        !code && i != end; i.increment(code))
     names.push_back(i->path().filename().string());
+  if (code && code != std::errc::no_such_file_or_directory
+      && code != std::errc::not_a_directory)
+    return make_error(errc::io_failed, "cannot list the directory " + path
+                                         + ": " + code.message());
   std::ranges::sort(names);
   return names;
 }

@@ -102,8 +102,10 @@ private:
 /// @errors io_failed
 caf::error make_directories(const std::string& path);
 
-/// Names in a directory, sorted; empty when it does not exist.
-std::vector<std::string> list_directory(const std::string& path);
+/// Names in a directory, sorted; empty when there is none of that name. One
+/// that cannot be read must never look as if it were empty.
+/// @errors io_failed
+caf::expected<std::vector<std::string>> list_directory(const std::string& path);
 
 /// Makes new names in a directory durable.
 /// @errors io_failed

@@ -193,7 +193,10 @@ key_index::open(const std::string& directory) {
   if (auto error = make_directories(directory))
     return error;
   std::unique_ptr<key_index> result{new key_index{directory}};
-  for (const auto& name : list_directory(directory)) {
+  auto names = list_directory(directory);
+  if (!names)
+    return std::move(names.error());
+  for (const auto& name : *names) {
     if (!name.ends_with(run_suffix))
       continue; // an Apache index file or a left-over: not ours
     auto opened = result->open_run(name);

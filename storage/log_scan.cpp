@@ -107,7 +107,10 @@ public:
       progress_(progress) {}
 
   caf::error open(const std::string& directory, std::int64_t bytes) {
-    for (const auto& name : list_directory(directory)) {
+    auto names = list_directory(directory);
+    if (!names)
+      return std::move(names.error());
+    for (const auto& name : *names) {
       auto start = start_of_name(name);
       if (start < 0)
         continue;

@@ -127,11 +127,14 @@ private:
 
 /// Whether a topic that has settings has lost its directory: it is made with
 /// the settings, before them.
-bool misses_a_queue(const store_options& options) {
+/// @errors io_failed
+caf::expected<bool> misses_a_queue(const store_options& options) {
   auto home = options.directory + "/consumequeue";
   auto there = list_directory(home);
+  if (!there)
+    return std::move(there.error());
   for (const auto& topic : options.topics)
-    if (!std::ranges::binary_search(there, topic)) {
+    if (!std::ranges::binary_search(*there, topic)) {
       log::error("storage", "consume queues of a topic are missing, all are "
                             "derived from the log again")
         .with("topic", topic)
@@ -157,9 +160,13 @@ caf::error take_shape(store_options& options, checkpoint& last) {
       configured = found;
   };
   take(options.segment_bytes, *segments, "segments");
-  if (last.queue_file_rows <= 0)
-    last.queue_file_rows =
+  if (last.queue_file_rows <= 0) {
+    auto rows =
       queue_file_rows_in(options.directory, options.consume_queue_file_rows);
+    if (!rows)
+      return std::move(rows.error());
+    last.queue_file_rows = *rows;
+  }
   take(options.consume_queue_file_rows, last.queue_file_rows,
        "consume queue files, in rows");
   return caf::none;
@@ -169,7 +176,10 @@ caf::error take_shape(store_options& options, checkpoint& last) {
 /// page cache is synced before: no key may outlive its record.
 caf::error flush_index(const store_options& options, key_index& index) {
   auto home = options.directory + "/commitlog";
-  for (const auto& name : list_directory(home)) {
+  auto names = list_directory(home);
+  if (!names)
+    return std::move(names.error());
+  for (const auto& name : *names) {
     if (start_of_name(name) < 0)
       continue;
     auto segment = file::open(home + "/" + name, open_mode::read_write);
@@ -230,8 +240,13 @@ caf::error make_topic_homes(const std::string& data_directory,
                             const std::vector<std::string>& topics) {
   auto home = data_directory + "/consumequeue";
   // One look for many; for one it is not worth it.
-  auto there =
-    topics.size() > 1 ? list_directory(home) : std::vector<std::string>{};
+  std::vector<std::string> there;
+  if (topics.size() > 1) {
+    auto listed = list_directory(home);
+    if (!listed)
+      return std::move(listed.error());
+    there = std::move(*listed);
+  }
   for (const auto& topic : topics)
     if (!std::ranges::binary_search(there, topic))
       if (auto error = make_directories(home + "/" + topic))
@@ -281,7 +296,10 @@ caf::expected<opened_store> open_locked_store(store_options options,
     return std::move(index.error());
   store.index = std::move(*index);
   auto rows_end = store.last.derived_end;
-  if (rows_end.value > 0 && misses_a_queue(options))
+  auto misses = misses_a_queue(options);
+  if (!misses)
+    return std::move(misses.error());
+  if (rows_end.value > 0 && *misses)
     rows_end = {};
   auto trusted =
     std::min({rows_end, store.index->covered_end(), options.derived_from});

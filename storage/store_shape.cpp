@@ -11,9 +11,13 @@ namespace troupe::storage {
 
 namespace {
 
-std::vector<std::int64_t> starts_in(const std::string& directory) {
+caf::expected<std::vector<std::int64_t>>
+starts_in(const std::string& directory) {
   std::vector<std::int64_t> starts;
-  for (const auto& name : list_directory(directory))
+  auto names = list_directory(directory);
+  if (!names)
+    return std::move(names.error());
+  for (const auto& name : *names)
     if (auto start = start_of_name(name); start >= 0)
       starts.push_back(start);
   return starts;
@@ -31,7 +35,10 @@ std::int64_t size_if_written(const std::string& path) {
 } // namespace
 
 caf::expected<std::int64_t> segment_bytes_in(const std::string& directory) {
-  auto starts = starts_in(directory);
+  auto found = starts_in(directory);
+  if (!found)
+    return std::move(found.error());
+  const auto& starts = *found;
   if (starts.empty())
     return std::int64_t{0};
   if (starts.size() == 1)
@@ -49,19 +56,29 @@ caf::expected<std::int64_t> segment_bytes_in(const std::string& directory) {
   return bytes;
 }
 
-std::int64_t queue_file_rows_in(const std::string& data_directory,
-                                std::int64_t usual) {
+caf::expected<std::int64_t>
+queue_file_rows_in(const std::string& data_directory, std::int64_t usual) {
   auto directory = data_directory + "/consumequeue";
   std::set<std::int64_t> sizes; // of files that stand alone
-  for (const auto& topic : list_directory(directory))
-    for (const auto& queue : list_directory(directory + "/" + topic)) {
+  auto topics = list_directory(directory);
+  if (!topics)
+    return std::move(topics.error());
+  for (const auto& topic : *topics) {
+    auto queues = list_directory(directory + "/" + topic);
+    if (!queues)
+      return std::move(queues.error());
+    for (const auto& queue : *queues) {
       auto home = directory + "/" + topic + "/" + queue;
-      auto starts = starts_in(home);
+      auto found = starts_in(home);
+      if (!found)
+        return std::move(found.error());
+      const auto& starts = *found;
       if (starts.size() > 1)
         return (starts[1] - starts[0]) / consume_row_bytes;
       if (starts.size() == 1)
         sizes.insert(size_if_written(home + "/" + start_name(starts.front())));
     }
+  }
   // RocketMQ makes its files whole; ours grow.
   auto whole = sizes.empty() ? 0 : *sizes.rbegin();
   if (whole >= consume_row_bytes && whole % consume_row_bytes == 0

@@ -47,7 +47,10 @@ public:
   /// Calls `visit` with every row of the files that is used.
   template <class Visit>
   void each(Visit visit) {
-    for (const auto& name : list_directory(directory_)) {
+    auto names = list_directory(directory_);
+    if (!names)
+      return; // check_queues() tells
+    for (const auto& name : *names) {
       auto start = start_of_name(name);
       if (start < 0)
         continue;
@@ -118,15 +121,26 @@ private:
       result_.findings.push_back(std::move(x));
   }
 
+  /// What lies in a directory; that it cannot be read is a finding.
+  std::vector<std::string> names_in(const std::string& home, const char* what) {
+    auto names = list_directory(home);
+    if (names)
+      return std::move(*names);
+    add({what, home, 0, 0, context_of(names.error()), false});
+    return {};
+  }
+
   // -- checkpoint -------------------------------------------------------------
 
   void check_checkpoint() {
     last_ = read_checkpoint(directory_);
     result_.checkpoint_end = last_.derived_end;
-    file_rows_ =
-      last_.queue_file_rows > 0
-        ? last_.queue_file_rows
-        : queue_file_rows_in(directory_, limits::consume_queue_file_rows);
+    file_rows_ = last_.queue_file_rows;
+    if (file_rows_ <= 0) {
+      auto usual = limits::consume_queue_file_rows;
+      auto found = queue_file_rows_in(directory_, usual);
+      file_rows_ = found ? *found : usual; // check_queues() tells why not
+    }
     for (const auto& why : damaged_slots(directory_))
       add({"checkpoint", directory_ + "/troupe.checkpoint", 0, 0, why, true});
   }
@@ -181,8 +195,8 @@ private:
   /// Rows whose messages are lost with damaged bytes of the log.
   void check_queues() {
     auto home = directory_ + "/consumequeue";
-    for (const auto& topic : list_directory(home))
-      for (const auto& name : list_directory(home + "/" + topic)) {
+    for (const auto& topic : names_in(home, "consume queue"))
+      for (const auto& name : names_in(home + "/" + topic, "consume queue")) {
         std::int32_t id = -1;
         auto [end, code] =
           std::from_chars(name.data(), name.data() + name.size(), id);
@@ -192,6 +206,7 @@ private:
         if (result_.log.damages.empty())
           continue;
         row_files files{home + "/" + topic + "/" + name, file_rows_};
+        static_cast<void>(names_in(files.directory(), "consume queue"));
         files.each([&](queue_offset at, const consume_row& row) {
           if (is_damaged(row.position))
             lose({topic, id, at.value, row.position});
@@ -233,7 +248,7 @@ private:
 
   void check_index() {
     auto home = directory_ + "/index";
-    for (const auto& name : list_directory(home)) {
+    for (const auto& name : names_in(home, "index")) {
       if (name.ends_with(".damaged"))
         result_.notes.push_back(home + "/" + name
                                 + " was put aside; it may be removed");

@@ -267,13 +267,19 @@ topics_from_queues(const std::string& data_directory, storage::lmdb& env) {
   std::vector<std::string> found;
   std::vector<storage::row_change> rows;
   auto home = data_directory + "/consumequeue";
-  for (const auto& name : storage::list_directory(home)) {
+  auto topics = storage::list_directory(home);
+  if (!topics)
+    return std::move(topics.error());
+  for (const auto& name : *topics) {
     if (names::is_system_topic(name))
       continue;
     topic_config topic;
     topic.name = name;
     topic.read_queues = 0;
-    for (const auto& queue : storage::list_directory(home + "/" + name)) {
+    auto queues = storage::list_directory(home + "/" + name);
+    if (!queues)
+      return std::move(queues.error());
+    for (const auto& queue : *queues) {
       std::int32_t id = -1;
       auto [end, code] =
         std::from_chars(queue.data(), queue.data() + queue.size(), id);

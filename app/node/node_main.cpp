@@ -12,11 +12,14 @@
 #include <caf/actor_system_config.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace troupe::app {
@@ -195,6 +198,18 @@ void announce(const node_options& options, const cast_handles& cast,
   std::cout << std::flush;
 }
 
+/// Connections and files: as many descriptors as the system lets us have. What
+/// it gives at first, often 1024, is for programs that use select().
+void raise_descriptor_limit() {
+  rlimit allowed{};
+  if (::getrlimit(RLIMIT_NOFILE, &allowed) != 0)
+    return;
+  allowed.rlim_cur = allowed.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &allowed) != 0)
+    log::warning("node", "the limit of descriptors cannot be raised")
+      .with("why", std::strerror(errno));
+}
+
 } // namespace
 
 int node_main(const std::vector<std::string>& arguments) {
@@ -224,6 +239,7 @@ int node_main(const std::vector<std::string>& arguments) {
   sigaddset(&signals, SIGINT);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
 
   caf::actor_system_config config;
   // Work stealing polls: with it one 10 ms timer costs a quarter of a core.

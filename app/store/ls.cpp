@@ -16,8 +16,13 @@ caf::expected<storage::consume_queue> open_queue(const std::string& data,
                                                  const std::string& topic,
                                                  std::int32_t queue) {
   auto rows = storage::read_checkpoint(data).queue_file_rows;
-  if (rows <= 0)
-    rows = storage::queue_file_rows_in(data, limits::consume_queue_file_rows);
+  if (rows <= 0) {
+    auto found =
+      storage::queue_file_rows_in(data, limits::consume_queue_file_rows);
+    if (!found)
+      return std::move(found.error());
+    rows = *found;
+  }
   // With no record of the log gone, nothing is trimmed.
   return storage::consume_queue::open(
     {storage::consume_queue_directory(data, topic, {queue}), rows,
@@ -32,10 +37,16 @@ queue_ranges(const std::string& data, const std::string& topic) {
   if (!storage::path_exists(home))
     return make_error(errc::io_failed,
                       data + " is no data directory: it has no consumequeue/");
-  for (const auto& name : storage::list_directory(home)) {
+  auto topics = storage::list_directory(home);
+  if (!topics)
+    return std::move(topics.error());
+  for (const auto& name : *topics) {
     if (!topic.empty() && name != topic)
       continue;
-    for (const auto& text : storage::list_directory(home + "/" + name)) {
+    auto queues = storage::list_directory(home + "/" + name);
+    if (!queues)
+      return std::move(queues.error());
+    for (const auto& text : *queues) {
       queue_range_row row{name, -1, 0, 0};
       auto [end, code] =
         std::from_chars(text.data(), text.data() + text.size(), row.queue);

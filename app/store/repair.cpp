@@ -43,7 +43,10 @@ caf::error mend_segments(const std::string& data, actions& done) {
   if (!bytes)
     return std::move(bytes.error());
   std::int64_t expected = -1;
-  for (const auto& name : storage::list_directory(home)) {
+  auto names = storage::list_directory(home);
+  if (!names)
+    return std::move(names.error());
+  for (const auto& name : *names) {
     auto start = storage::start_of_name(name);
     if (start < 0)
       continue;

@@ -89,7 +89,7 @@ TEST_CASE("what was written is found again, over many segments") {
       REQUIRE(record);
     }
   }
-  CHECK(list_directory(home / "log").size() > 5);
+  CHECK(list_directory(home / "log")->size() > 5);
   auto again = open_log(home / "log");
   CHECK(again.records == written);
   CHECK(again.log->end() == end);
@@ -126,7 +126,7 @@ TEST_CASE("the last record, cut at every byte, goes and nothing else does") {
     end = log.log->end();
   }
   auto last = written.back().position;
-  auto names = list_directory(home / "log");
+  auto names = *list_directory(home / "log");
   auto path = home / ("log/" + names.back());
   auto start = start_of_name(names.back());
   auto whole = test::read_file(path);

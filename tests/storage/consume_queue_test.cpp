@@ -6,6 +6,8 @@
 
 #include <random>
 
+#include <sys/resource.h>
+
 using namespace troupe;
 using namespace troupe::storage;
 
@@ -145,7 +147,7 @@ TEST_CASE("offsets go on when all rows of a queue are gone") {
     REQUIRE_FALSE(queue.trim({count * 100}));
     CHECK(queue.min() == queue_offset{count});
     // Behind a full file there is one already.
-    CHECK(list_directory(home / "q").size() == (count % 30 == 0 ? 2 : 1));
+    CHECK(list_directory(home / "q")->size() == (count % 30 == 0 ? 2 : 1));
   }
   auto queue = open_queue(home / "q", {count * 100}, {count * 100});
   CHECK(queue.min() == queue_offset{count});
@@ -195,6 +197,28 @@ TEST_CASE("rows derived again behind segments that went begin where they do") {
   REQUIRE(rows.size() == 15);
   CHECK(rows.front() == row_number(40));
   CHECK(rows.back() == row_number(54));
+}
+
+TEST_CASE("a directory that cannot be read is no empty queue") {
+  test::scratch home;
+  {
+    auto queue = open_queue(home / "q");
+    REQUIRE_FALSE(queue.append(row_number(0)));
+    REQUIRE_FALSE(queue.write_rows());
+  }
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  auto none = usual;
+  none.rlim_cur = 0; // whoever opens anything is refused
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  auto refused = consume_queue::open({home / "q", file_rows}, {}, far_end);
+  ::setrlimit(RLIMIT_NOFILE, &usual);
+  auto gone = list_directory(home / "nothing");
+  REQUIRE_FALSE(refused);
+  CHECK(is(refused.error(), errc::io_failed));
+  REQUIRE(gone);
+  CHECK(gone->empty());
+  CHECK(open_queue(home / "q").end() == queue_offset{1});
 }
 
 TEST_CASE("files of another row count are refused") {

@@ -135,7 +135,7 @@ TEST_CASE("any flipped bit of a row, a run or a checkpoint is reported") {
     std::size_t bytes;
   };
 
-  auto runs = list_directory(home / "data/index");
+  auto runs = *list_directory(home / "data/index");
   REQUIRE_FALSE(runs.empty());
   std::vector<file_kind> kinds{
     {"row", home / "data/consumequeue/T/0/00000000000000000000", 0, 60},

@@ -232,7 +232,7 @@ TEST_CASE("store: what is derived is found damaged and made again") {
   test::scratch home;
   auto data = home / "data";
   make_store(data);
-  auto runs = storage::list_directory(data + "/index");
+  auto runs = *storage::list_directory(data + "/index");
   REQUIRE(runs.size() == 1);
 
   struct place {

@@ -31,7 +31,7 @@ cast_options options_of(const std::string& directory) {
 }
 
 std::size_t files_in(const std::string& directory) {
-  return storage::list_directory(directory).size();
+  return storage::list_directory(directory)->size();
 }
 
 std::int64_t field_of(const command& answer, const char* field) {
