@@ -1,7 +1,6 @@
 /// What a gateway asks before it stores a message: a custom actor that
 /// intercepts its topic. One batch at a time for each interceptor. The rows are
-/// views: a share in each message's bytes, counted by two threads, cost more
-/// than all the rest of an interception.
+/// views: shares in each message's bytes would be counted by two threads.
 #pragma once
 
 #include "troupe/payload.hpp"
