@@ -16,6 +16,8 @@ final class Case {
         LATER,
         /** Asks for custom actors: only where troupe has some. */
         CUSTOM,
+        /** Checks what Apache RocketMQ does otherwise; the README says how. */
+        OURS,
         /** Run once more with binary headers. */
         BINARY,
         /** Needs a server that removes old messages soon: run on one of its own. */

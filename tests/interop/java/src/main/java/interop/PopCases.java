@@ -46,7 +46,7 @@ final class PopCases {
         cases.add("pop_tags", PopCases::tags);
         cases.add("pop_sql", PopCases::sql);
         cases.add("pop_sql_orderly", PopCases::sqlOrderly);
-        cases.add("pop_progress", PopCases::progress);
+        cases.add("pop_progress", PopCases::progress, Mark.OURS);
         cases.add("pop_then_pull", PopCases::popThenPull, Mark.SLOW);
     }
 
