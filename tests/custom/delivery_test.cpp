@@ -27,18 +27,6 @@ void send_all(client& client, const std::vector<std::string>& all) {
     REQUIRE(client.call(send_of("in", 0, body)).code == 0);
 }
 
-std::vector<std::string> bodies_of(const remoting::command& answer) {
-  std::vector<std::string> result;
-  auto bytes = answer.code == 0 ? answer.body.view() : std::string_view{};
-  while (!bytes.empty()) {
-    auto record = storage::decode_record(bytes, storage::record_check::crc);
-    REQUIRE(record);
-    result.emplace_back(record->body);
-    bytes.remove_prefix(record->size);
-  }
-  return result;
-}
-
 } // namespace
 
 TEST_CASE("delivery: who gets what is decided by message and group") {

@@ -53,12 +53,10 @@ inline std::string value(node& node, const std::string& name,
                 : "refused: " + context_of(answer.error());
 }
 
-/// Bodies of queue 0 of a topic.
-inline std::vector<std::string> bodies(node& node, const std::string& topic) {
-  client client{node.broker_port()};
-  auto found = client.call(pull_of("reader", topic, 0, 0));
+/// Bodies of the messages that a pull was answered with.
+inline std::vector<std::string> bodies_of(const remoting::command& answer) {
   std::vector<std::string> result;
-  auto bytes = found.code == 0 ? found.body.view() : std::string_view{};
+  auto bytes = answer.code == 0 ? answer.body.view() : std::string_view{};
   while (!bytes.empty()) {
     auto record = storage::decode_record(bytes, storage::record_check::crc);
     REQUIRE(record);
@@ -66,6 +64,12 @@ inline std::vector<std::string> bodies(node& node, const std::string& topic) {
     bytes.remove_prefix(record->size);
   }
   return result;
+}
+
+/// Bodies of queue 0 of a topic.
+inline std::vector<std::string> bodies(node& node, const std::string& topic) {
+  client client{node.broker_port()};
+  return bodies_of(client.call(pull_of("reader", topic, 0, 0)));
 }
 
 inline void make_topic(client& client, const std::string& name) {

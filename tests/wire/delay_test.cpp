@@ -2,14 +2,12 @@
 #include "storage/record.hpp"
 
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
-#include <thread>
-
 using namespace troupe;
 using namespace troupe::remoting;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -49,6 +47,26 @@ found_messages read_all(test::client& client) {
   }
 }
 
+remoting::command delayed(const std::string& topic, const std::string& body) {
+  return test::send_of(topic, 0, body,
+                       "DELAY\x01"
+                       "1\x02");
+}
+
+/// What has come when one more delayed message has: a level is in order, so
+/// that nothing it had before, nor had again, is still to come.
+found_messages read_all_to_mark(test::client& client,
+                                const std::string& mark = "mark") {
+  REQUIRE(client.call(delayed("T", mark)).code == 0);
+  found_messages all;
+  REQUIRE(test::eventually([&] {
+    all = read_all(client);
+    return !all.bodies.empty() && all.bodies.back() == mark;
+  }));
+  all.bodies.pop_back();
+  return all;
+}
+
 } // namespace
 
 TEST_CASE("delays: thousands due at once come together, in order, once") {
@@ -59,22 +77,13 @@ TEST_CASE("delays: thousands due at once come together, in order, once") {
   REQUIRE(client.call(test::send_of("T", 1, "makes the topic")).code == 0);
   auto began = now_ms();
   for (int i = 0; i < count; ++i)
-    client.send(test::send_of("T", 0, "m" + std::to_string(i),
-                              "DELAY\x01"
-                              "1\x02"));
+    client.send(delayed("T", "m" + std::to_string(i)));
   for (int i = 0; i < count; ++i) {
     auto answer = client.receive();
     REQUIRE(answer);
     REQUIRE(answer->code == 0);
   }
-  auto end = std::chrono::steady_clock::now() + 5s;
-  auto all = read_all(client);
-  while (all.bodies.size() < count && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(50ms);
-    all = read_all(client);
-  }
-  std::this_thread::sleep_for(200ms);
-  all = read_all(client);
+  auto all = read_all_to_mark(client);
   REQUIRE(all.bodies.size() == count);
   CHECK(all.first_stored >= began + 1000);
   for (int i = 0; i < count; ++i)
@@ -88,23 +97,16 @@ TEST_CASE("delays: a message whose topic is gone holds up no other") {
   for (const auto* topic : {"T", "Gone"})
     REQUIRE(client.call(test::send_of(topic, 1, "makes the topic")).code == 0);
   for (int i = 0; i < 10; ++i)
-    REQUIRE(client
-              .call(test::send_of(i % 2 == 0 ? "Gone" : "T", 0,
-                                  "m" + std::to_string(i),
-                                  "DELAY\x01"
-                                  "1\x02"))
-              .code
-            == 0);
+    REQUIRE(
+      client.call(delayed(i % 2 == 0 ? "Gone" : "T", "m" + std::to_string(i)))
+        .code
+      == 0);
   REQUIRE(client
             .call(test::request(request_code::delete_topic_in_broker,
                                 {{"topic", "Gone"}}))
             .code
           == 0);
-  auto end = std::chrono::steady_clock::now() + 5s;
-  while (read_all(client).bodies.size() < 5
-         && std::chrono::steady_clock::now() < end)
-    std::this_thread::sleep_for(20ms);
-  CHECK(read_all(client).bodies
+  CHECK(read_all_to_mark(client).bodies
         == std::vector<std::string>{"m1", "m3", "m5", "m7", "m9"});
 }
 
@@ -115,19 +117,11 @@ TEST_CASE("delays: what was delivered does not come again after a restart") {
     test::client client{node.broker_port()};
     REQUIRE(client.call(test::send_of("T", 1, "makes the topic")).code == 0);
     for (int i = 0; i < 50; ++i)
-      REQUIRE(client
-                .call(test::send_of("T", 0, "m" + std::to_string(i),
-                                    "DELAY\x01"
-                                    "1\x02"))
-                .code
-              == 0);
-    auto end = std::chrono::steady_clock::now() + 5s;
-    while (read_all(client).bodies.size() < 50
-           && std::chrono::steady_clock::now() < end)
-      std::this_thread::sleep_for(20ms);
+      REQUIRE(client.call(delayed("T", "m" + std::to_string(i))).code == 0);
+    CHECK(read_all_to_mark(client).bodies.size() == 50);
   }
   test::node node{options_in(home / "data")};
   test::client client{node.broker_port()};
-  std::this_thread::sleep_for(300ms);
-  CHECK(read_all(client).bodies.size() == 50);
+  // The 50 and the first mark.
+  CHECK(read_all_to_mark(client, "second mark").bodies.size() == 51);
 }
