@@ -281,7 +281,7 @@ caf::expected<file_ptr> consume_queue::open_file(std::int64_t index,
   // Read and write alike: a file that is read may be written to later.
   auto opened = file::open(options_.directory + "/" + start_name(start),
                            mode == open_mode::create ? mode : options_.mode);
-  if (!opened)
+  if (!opened || many_files_open())
     return opened;
   if (files_.size() >= open_files_max)
     files_.erase(files_.begin());
@@ -326,8 +326,7 @@ caf::error consume_queue::write_run(queue_offset first, const char* bytes,
   if (auto error =
         (*file)->write(place_of(first), {bytes, count * consume_row_bytes}))
     return error;
-  if (std::ranges::find(unsynced_, *file) == unsynced_.end())
-    unsynced_.push_back(*file);
+  unsynced_.add(*file);
   return caf::none;
 }
 
@@ -358,14 +357,17 @@ caf::error consume_queue::make_next(std::int64_t index) {
     return std::move(next.error());
   if (auto error = grow(**next, index, consume_row_bytes))
     return error;
-  unsynced_.push_back(*next);
+  unsynced_.add(*next);
   return caf::none;
 }
 
-std::vector<file_ptr> consume_queue::take_unsynced() {
-  std::vector<file_ptr> files;
-  files.swap(unsynced_);
-  return files;
+unsynced_files consume_queue::take_unsynced() {
+  auto taken = std::exchange(unsynced_, {});
+  if (many_files_open()) {
+    files_.clear();
+    taken = {{}, !taken.empty()};
+  }
+  return taken;
 }
 
 caf::expected<bool> consume_queue::is_gone(queue_offset offset,

@@ -6,6 +6,7 @@
 
 #include "storage/derived_backlog.hpp"
 #include "storage/file.hpp"
+#include "storage/open_files.hpp"
 
 #include "troupe/limits.hpp"
 #include "troupe/units.hpp"
@@ -103,8 +104,9 @@ public:
   /// @errors disk_full, log_write_failed
   caf::error write_rows();
 
-  /// Files written to since the last call.
-  std::vector<file_ptr> take_unsynced();
+  /// Files written to since the last call. When too many files are open it
+  /// closes its own; they are opened again when they are needed.
+  unsynced_files take_unsynced();
 
   /// Rows of records before `log_min` are gone. Reads rows and removes files.
   /// @errors log_read_failed, io_failed
@@ -151,7 +153,7 @@ private:
   std::int64_t grown_index_ = -1; // the file that was written to last
   std::int64_t grown_bytes_ = 0;  // its size
   backlog_share backlog_;
-  std::vector<file_ptr> unsynced_;
+  unsynced_files unsynced_;
 };
 
 } // namespace troupe::storage

@@ -1,5 +1,7 @@
 #include "storage/file.hpp"
 
+#include "storage/open_files.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -33,6 +35,11 @@ errc write_error() {
                                             : errc::log_write_failed;
 }
 
+errc sync_error() {
+  return write_error() == errc::disk_full ? errc::disk_full
+                                          : errc::log_sync_failed;
+}
+
 } // namespace
 
 caf::expected<file_ptr> file::open(std::string path, open_mode mode) {
@@ -43,10 +50,12 @@ caf::expected<file_ptr> file::open(std::string path, open_mode mode) {
   int fd = ::open(path.c_str(), flags, 0644);
   if (fd < 0)
     return failed(errc::io_failed, "cannot open", path);
+  open_files.fetch_add(1, std::memory_order_relaxed);
   return file_ptr{new file{std::move(path), fd}};
 }
 
 file::~file() {
+  open_files.fetch_sub(1, std::memory_order_relaxed);
   ::close(fd_);
 }
 
@@ -102,11 +111,14 @@ caf::error file::write(std::int64_t at, std::string_view bytes) const {
 }
 
 caf::error file::sync() const {
-  if (calls.fdatasync(fd_) != 0)
-    return failed(write_error() == errc::disk_full ? errc::disk_full
-                                                   : errc::log_sync_failed,
-                  "cannot sync", path_);
-  return caf::none;
+  return calls.fdatasync(fd_) == 0 ? caf::error{}
+                                   : failed(sync_error(), "cannot sync", path_);
+}
+
+caf::error file::sync_file_system() const {
+  return calls.syncfs(fd_) == 0
+           ? caf::error{}
+           : failed(sync_error(), "cannot sync the file system of", path_);
 }
 
 caf::error file::allocate(std::int64_t size) const {
@@ -178,25 +190,6 @@ caf::error sync_directory(const std::string& path) {
                  : failed(errc::io_failed, "cannot sync directory", path);
   ::close(fd);
   return error;
-}
-
-caf::error sync_all(const std::vector<file_ptr>& files,
-                    const std::string& directory) {
-  constexpr std::size_t one_by_one_max = 64;
-  if (files.size() > one_by_one_max) {
-    int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    auto result = fd < 0 ? -1 : calls.syncfs(fd);
-    auto error = result == 0
-                   ? caf::error{}
-                   : failed(errc::log_sync_failed, "cannot sync", directory);
-    if (fd >= 0)
-      ::close(fd);
-    return error;
-  }
-  for (const auto& x : files)
-    if (auto error = x->sync())
-      return error;
-  return caf::none;
 }
 
 caf::error replace_file(const std::string& path, std::string_view bytes) {

@@ -76,6 +76,11 @@ public:
   /// @errors disk_full (no space, quota), log_sync_failed
   caf::error sync() const;
 
+  /// Makes durable what was written to any file beside it, also to those that
+  /// are closed. Blocks. Failures since this one was opened are reported.
+  /// @errors disk_full (no space, quota), log_sync_failed
+  caf::error sync_file_system() const;
+
   /// Reserves real blocks for the first `size` bytes, so that later writes do
   /// not run out of space. Where the file system cannot, only sets the size.
   /// @errors disk_full, io_failed
@@ -110,12 +115,6 @@ caf::expected<std::vector<std::string>> list_directory(const std::string& path);
 /// Makes new names in a directory durable.
 /// @errors io_failed
 caf::error sync_directory(const std::string& path);
-
-/// Makes all of `files`, which lie below `directory`, durable: one by one when
-/// they are few, else with one call for the file system.
-/// @errors log_sync_failed
-caf::error sync_all(const std::vector<file_ptr>& files,
-                    const std::string& directory);
 
 /// Puts `bytes` in place of the file: never half of it.
 /// @errors disk_full, io_failed

@@ -11,8 +11,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 #include <map>
+#include <utility>
 
 namespace troupe::storage {
 
@@ -105,12 +105,10 @@ private:
     }
     if (auto error = queue->write_rows())
       return error;
-    std::ranges::move(queue->take_unsynced(), std::back_inserter(written_));
-    if (written_.size() < open_files_max)
+    written_.add(queue->take_unsynced());
+    if (written_.files.size() < open_files_max)
       return caf::none;
-    auto error = sync_all(written_, options_.directory);
-    written_.clear();
-    return error;
+    return sync_all(std::exchange(written_, {}), options_.directory);
   }
 
   static constexpr std::size_t open_files_max = 512;
@@ -120,7 +118,7 @@ private:
   log_offset reached_; // end of the last record that was put
   std::map<queue_key, std::vector<placed_row>> rows_;
   std::size_t waiting_ = 0;
-  std::vector<file_ptr> written_;
+  unsynced_files written_;
   bool gap_ = false;
   caf::error failure_;
 };

@@ -716,7 +716,10 @@ private:
   /// them written and synced, then note the place.
   void request_checkpoint(log_offset end, bool clean,
                           std::function<void(const caf::error&)> then) {
-    auto failed = [then](caf::error& error) { then(error); };
+    auto failed = [this, then](caf::error& error) {
+      files_forgotten_ = true;
+      then(error);
+    };
     tell_index();
     request(options_.index, caf::infinite, flush_index{})
       .then(
@@ -724,12 +727,14 @@ private:
           request(rows_source_, caf::infinite, write_all_rows{})
             .then(
               [=, this](rows_written& rows) {
-                write_checkpoint note{std::move(rows.files), end, clean};
+                write_checkpoint note{std::move(rows.files), end, clean,
+                                      rows.others || files_forgotten_};
                 auto write = [=, this] {
                   request(options_.flusher, caf::infinite, note)
                     .then(
                       [=, this](const checkpoint_written&) {
                         checkpointed_ = end;
+                        files_forgotten_ = false;
                         then(caf::none);
                       },
                       failed);
@@ -797,7 +802,8 @@ private:
   log_offset synced_;
   log_offset visible_; // end of the records that consumers may see
   log_offset checkpointed_;
-  bool armed_ = false; // a flush_tick is under way
+  bool files_forgotten_ = false; // a checkpoint failed that had unsynced ones
+  bool armed_ = false;           // a flush_tick is under way
   bool background_armed_ = false;
   bool syncing_ = false;
   bool preparing_ = false;

@@ -440,8 +440,10 @@ private:
           return;
         }
         rows_written joined;
-        for (auto& x : all)
+        for (auto& x : all) {
           std::ranges::move(x.files, std::back_inserter(joined.files));
+          joined.others = joined.others || x.others;
+        }
         answer.deliver(std::move(joined));
       });
     return answer;

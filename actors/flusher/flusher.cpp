@@ -1,6 +1,8 @@
 #include "flusher/flusher.hpp"
 
 #include "storage/checkpoint.hpp"
+#include "storage/file.hpp"
+#include "storage/open_files.hpp"
 #include "storage/segment.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -13,6 +15,8 @@ flusher_actor::behavior_type flusher(flusher_actor::pointer self,
                                      const std::string& data_directory,
                                      storage::checkpoint last) {
   make_quiet(*self);
+  auto home =
+    storage::file::open(data_directory, storage::open_mode::read_only);
   return {
     [](const sync_files& x) -> caf::result<files_synced> {
       for (const auto& file : x.files)
@@ -26,12 +30,12 @@ flusher_actor::behavior_type flusher(flusher_actor::pointer self,
         return std::move(made.error());
       return segment_prepared{std::move(*made)};
     },
-    [data_directory, last, lost = caf::error{}](
+    [data_directory, last, home, lost = home ? caf::error{} : home.error()](
       const write_checkpoint& x) mutable -> caf::result<checkpoint_written> {
       // The kernel may have dropped rows that it could not write, and the next
       // sync would say nothing of them.
       if (!lost)
-        if (auto error = storage::sync_all(x.files, data_directory))
+        if (auto error = storage::sync_all({x.files, x.others}, **home))
           lost = make_error(errc_of(error),
                             context_of(error)
                               + ": no checkpoint is written any more; mend the "

@@ -480,10 +480,10 @@ private:
   caf::result<rows_written> write() {
     if (auto error = state_.rows().write_rows())
       return error;
-    auto files = state_.rows().take_unsynced();
-    if (files.empty() && parked_.empty())
+    auto unsynced = state_.rows().take_unsynced();
+    if (unsynced.empty() && parked_.empty())
       state_.rows().release(); // nothing new since the last time: it idles
-    return rows_written{std::move(files)};
+    return rows_written{std::move(unsynced.files), unsynced.others};
   }
 
   void remove() {

@@ -1,12 +1,11 @@
 #include "storage/consume_queue.hpp"
 
 #include "support/catch.hpp"
+#include "support/few_descriptors.hpp"
 #include "support/golden.hpp"
 #include "support/scratch.hpp"
 
 #include <random>
-
-#include <sys/resource.h>
 
 using namespace troupe;
 using namespace troupe::storage;
@@ -206,19 +205,46 @@ TEST_CASE("a directory that cannot be read is no empty queue") {
     REQUIRE_FALSE(queue.append(row_number(0)));
     REQUIRE_FALSE(queue.write_rows());
   }
-  rlimit usual{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
-  auto none = usual;
-  none.rlim_cur = 0; // whoever opens anything is refused
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-  auto refused = consume_queue::open({home / "q", file_rows}, {}, far_end);
-  ::setrlimit(RLIMIT_NOFILE, &usual);
+  auto refused = [&] {
+    test::few_descriptors none{0}; // whoever opens anything is refused
+    return consume_queue::open({home / "q", file_rows}, {}, far_end);
+  }();
   auto gone = list_directory(home / "nothing");
   REQUIRE_FALSE(refused);
   CHECK(is(refused.error(), errc::io_failed));
   REQUIRE(gone);
   CHECK(gone->empty());
   CHECK(open_queue(home / "q").end() == queue_offset{1});
+}
+
+TEST_CASE("nothing is kept open until its sync when too much is open") {
+  test::scratch home;
+  auto queue = open_queue(home / "q");
+  test::few_descriptors limit{64};
+  std::vector<file_ptr> others;
+  while (!many_files_open()) {
+    auto other = file::open(home / "other", open_mode::create);
+    REQUIRE(other);
+    others.push_back(*other);
+  }
+  auto before = open_files.load();
+  for (std::int64_t i = 0; i < 100 * file_rows; ++i)
+    REQUIRE_FALSE(queue.append(row_number(i)));
+  REQUIRE_FALSE(queue.write_rows());
+  CHECK(open_files.load() == before);
+  auto unsynced = queue.take_unsynced();
+  CHECK(unsynced.others);
+  CHECK(unsynced.files.empty());
+  others.clear();
+  REQUIRE_FALSE(queue.append(row_number(100 * file_rows)));
+  REQUIRE_FALSE(queue.write_rows());
+  unsynced = queue.take_unsynced();
+  CHECK_FALSE(unsynced.others);
+  CHECK(unsynced.files.size() == 1);
+  CHECK(queue.take_unsynced().empty());
+  std::vector<consume_row> rows;
+  REQUIRE_FALSE(queue.read_blocking({1234}, 1, rows));
+  CHECK(rows.at(0) == row_number(1234));
 }
 
 TEST_CASE("files of another row count are refused") {

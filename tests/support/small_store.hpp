@@ -82,11 +82,11 @@ public:
   void checkpoint() {
     if (failed_)
       return;
-    std::vector<storage::file_ptr> files;
+    storage::unsynced_files files;
     for (auto& [id, rows] : rows_) {
       if (rows.write_rows())
         return fail();
-      std::ranges::move(rows.take_unsynced(), std::back_inserter(files));
+      files.add(rows.take_unsynced());
     }
     if (store_.index->flush() || storage::sync_all(files, options_.directory)
         || storage::write_checkpoint(

@@ -1,7 +1,10 @@
 /// What a node knows after it was ended and started again.
+#include "storage/checkpoint.hpp"
+#include "storage/file.hpp"
 #include "storage/record.hpp"
 
 #include "support/catch.hpp"
+#include "support/few_descriptors.hpp"
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
@@ -69,4 +72,41 @@ TEST_CASE("messages, settings and progress outlive the node") {
     storage::decode_record(by_key.body.view(), storage::record_check::crc);
   REQUIRE(record);
   CHECK(record->body == "m7");
+}
+
+TEST_CASE("there may be more queues than descriptors") {
+  constexpr int queues = 400;
+  test::scratch home;
+  for (int life = 0; life < 2; ++life) {
+    test::few_descriptors limit{150};
+    test::node node{home / "data"};
+    test::client client{node.broker_port()};
+    if (life == 0)
+      REQUIRE(client
+                .call(test::request(request_code::update_and_create_topic,
+                                    {{"topic", "Wide"},
+                                     {"readQueueNums", std::to_string(queues)},
+                                     {"writeQueueNums", std::to_string(queues)},
+                                     {"perm", "6"},
+                                     {"topicFilterType", "SINGLE_TAG"}}))
+                .code
+              == 0);
+    for (int queue = 0; queue < queues; ++queue) {
+      auto sent = client.call(test::send_of("Wide", queue, "x"));
+      REQUIRE(sent.code == 0);
+      REQUIRE(sent.field("queueOffset") == std::to_string(life));
+    }
+    node.stop(); // writes the rows of all, with a checkpoint
+    auto last = storage::read_checkpoint(home / "data");
+    CHECK(last.clean);
+    CHECK(last.derived_end.value > queues * (life + 1) * 100);
+    // The next start writes the rows of all from the log.
+    REQUIRE_FALSE(storage::remove_tree(home / "data/consumequeue"));
+    REQUIRE_FALSE(storage::remove_file(home / "data/troupe.checkpoint"));
+  }
+  test::few_descriptors limit{150};
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  for (int queue = 0; queue < queues; queue += 57)
+    CHECK(client.call(test::pull_of("G", "Wide", queue, 1)).code == 0);
 }

@@ -154,6 +154,7 @@ struct write_all_rows {};
 
 struct rows_written {
   std::vector<storage::file_ptr> files; ///< that need a sync now
+  bool others = false;                  ///< so do files that are closed already
 };
 
 /// Whoever can have all rows written: the directory.

@@ -36,6 +36,7 @@ struct write_checkpoint {
   std::vector<storage::file_ptr> files;
   log_offset rows_end; ///< rows of all records before it are in `files`
   bool clean = false;  ///< the node is ending in order
+  bool others = false; ///< rows are in closed files, too
 };
 
 struct checkpoint_written {};
