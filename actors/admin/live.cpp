@@ -36,6 +36,33 @@ caf::error add_queues(admin_context& context,
   return caf::none;
 }
 
+/// Custom actors, those that were refused too: they have no actor.
+caf::error add_custom(admin_context& context, const live_wish& wish,
+                      std::vector<live_one>& to) {
+  constexpr const char* folder = "/custom";
+  if (!context.node().custom
+      || (!lies_below(folder, wish.below) && !lies_below(wish.below, folder)))
+    return caf::none;
+  auto list = context.ask<custom_list>(context.node().custom, list_custom{});
+  if (!list)
+    return std::move(list.error());
+  for (auto& x : list->actors) {
+    live_one one;
+    one.path = std::string{folder} + "/" + x.spec.name;
+    if (!lies_below(one.path, wish.below))
+      continue;
+    one.kind = x.spec.type;
+    one.where = "detached";
+    if (auto found = list->runners.find(x.spec.name);
+        found != list->runners.end())
+      one.actor = found->second;
+    one.restarts = x.restarts;
+    one.custom = std::move(x);
+    to.push_back(std::move(one));
+  }
+  return caf::none;
+}
+
 } // namespace
 
 caf::expected<std::vector<live_one>> find_live(admin_context& context,
@@ -62,10 +89,14 @@ caf::expected<std::vector<live_one>> find_live(admin_context& context,
   if (wish.queues || wish.below.starts_with("/queue"))
     if (auto error = add_queues(context, live->topics, wish, result))
       return error;
+  if (auto error = add_custom(context, wish, result))
+    return error;
   return result;
 }
 
 has_meter* meter_of(const caf::strong_actor_ptr& actor) {
+  if (!actor)
+    return nullptr;
   auto* object = caf::actor_cast<caf::abstract_actor*>(actor);
   return dynamic_cast<has_meter*>(object);
 }

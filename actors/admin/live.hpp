@@ -17,6 +17,7 @@ struct live_one {
   std::string where;
   caf::strong_actor_ptr actor;
   std::int64_t restarts = 0;
+  std::optional<custom_report> custom = {}; ///< of a custom actor
 };
 
 /// Which to list.

@@ -139,8 +139,8 @@ constexpr std::array list{
             "spawn pass all topic=orders\nunspawn /custom/all --yes", path,
             none, "", verbs::unspawn},
   verb_info{"where", "key=KEY|id=ID [--topic TOPIC]",
-            "the life of a message: produced, stored, passed by, in flight "
-            "with or awaited by whom, retried, dead",
+            "the life of a message: produced, stored, delivered to whom, "
+            "acknowledged or awaited by which group, retried, dead",
             "send orders 'where am I' --key find-me\nwhere key=find-me", none,
             none, "", verbs::where},
 };

@@ -1,5 +1,6 @@
 #include "cold_reader/cold_reader.hpp"
 
+#include "reactor/metered.hpp"
 #include "storage/file.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -57,7 +58,7 @@ cold_reader_actor::behavior_type cold_reader(cold_reader_actor::pointer self) {
 
 cold_reader_actor spawn_cold_reader(caf::actor_system& system, threading how) {
   if (how == threading::detached)
-    return system.spawn<caf::detached>(cold_reader);
+    return spawn_metered<cold_reader_actor>(system, cold_reader);
   return system.spawn(cold_reader);
 }
 

@@ -233,7 +233,8 @@ private:
                  + "` has not");
     if (auto known = actors_.find(spec.name);
         known != actors_.end() && known->second.runner)
-      return bad("an actor is already called `" + spec.name + "`");
+      return bad("an actor is already called `" + spec.name
+                 + "`; `unspawn` ends it");
     if (actors_.size() >= limits::custom_actors_max)
       return make_error(errc::busy, "there are "
                                       + std::to_string(actors_.size())
@@ -563,6 +564,8 @@ private:
         state->list.actors.push_back(std::move(lone));
         continue;
       }
+      state->list.runners.emplace(
+        name, caf::actor_cast<caf::strong_actor_ptr>(x.runner));
       ++state->open;
       request(x.runner, limits::custom_describe_timeout, describe_runner{})
         .then(

@@ -4,6 +4,7 @@
 #include "custom_runner/judging.hpp"
 #include "custom_runner/outbox.hpp"
 #include "custom_runner/sifting.hpp"
+#include "reactor/metered.hpp"
 
 #include "troupe/custom/parking.hpp"
 #include "troupe/custom/performer.hpp"
@@ -200,14 +201,15 @@ private:
     if (performer_.wish_for(topic) == nullptr)
       return;
     request(options_.directory, caf::infinite, find_topic{topic, {}, false})
-      .then([this, topic](const topic_view& view) { consume(topic, view); },
-            [this, topic](const caf::error& error) {
-              if (is(error, errc::topic_not_found))
-                forget(topic); // until it is made
-            });
+      .then(
+        [this, topic](const topic_view& view) { consume_topic(topic, view); },
+        [this, topic](const caf::error& error) {
+          if (is(error, errc::topic_not_found))
+            forget(topic); // until it is made
+        });
   }
 
-  void consume(const std::string& topic, const topic_view& view) {
+  void consume_topic(const std::string& topic, const topic_view& view) {
     const auto* wish = performer_.wish_for(topic);
     auto filter = std::make_shared<subscription>();
     filter->topic = topic;
@@ -752,7 +754,8 @@ custom_runner_actor spawn_custom_runner(caf::actor_system& system,
                                         threading how,
                                         custom_runner_options options) {
   if (how == threading::detached)
-    return system.spawn<runner_impl, caf::detached>(std::move(options));
+    return system.spawn<metered<runner_impl>, caf::detached>(
+      std::move(options));
   return system.spawn<runner_impl>(std::move(options));
 }
 

@@ -95,7 +95,8 @@ directory_state::plan_topic(const struct find_topic& wish) const {
   if (wish.make_group_topic)
     return make_config(wish.topic, 1, permission::read_write);
   if (!wish.make_from)
-    return missing("apply first please! Create it with updateTopic");
+    return missing("apply first please! Create it with `topic create` of "
+                   "the shell or updateTopic");
   const auto* base = find_topic(wish.make_from->default_topic);
   if (base == nullptr)
     return missing("apply first please! The broker creates no topics on first "
@@ -184,7 +185,8 @@ directory_state::plan_group(const struct find_group& wish) const {
       && (!wish.make || !options_.auto_create_groups))
     return make_error(errc::group_not_found,
                       "subscription group [" + wish.group
-                        + "] does not exist; create it with updateSubGroup");
+                        + "] does not exist; create it with `group create` "
+                          "of the shell or updateSubGroup");
   if (groups_.size() >= limits::groups_max)
     return make_error(errc::busy, "the broker holds "
                                     + std::to_string(groups_.size())

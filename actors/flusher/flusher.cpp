@@ -1,5 +1,6 @@
 #include "flusher/flusher.hpp"
 
+#include "reactor/metered.hpp"
 #include "storage/checkpoint.hpp"
 #include "storage/file.hpp"
 #include "storage/open_files.hpp"
@@ -59,8 +60,10 @@ flusher_actor spawn_flusher(caf::actor_system& system, threading how,
                             std::string data_directory,
                             const storage::checkpoint& last) {
   if (how == threading::detached)
-    return system.spawn<caf::detached>(flusher, std::move(data_directory),
-                                       last);
+    return spawn_metered<flusher_actor>(
+      system, [data_directory, last](flusher_actor::pointer self) {
+        return flusher(self, data_directory, last);
+      });
   return system.spawn(flusher, std::move(data_directory), last);
 }
 

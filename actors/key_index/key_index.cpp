@@ -1,5 +1,6 @@
 #include "key_index/key_index.hpp"
 
+#include "reactor/metered.hpp"
 #include "storage/key_index.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -47,7 +48,10 @@ key_index(key_index_actor::pointer self,
 key_index_actor spawn_key_index(caf::actor_system& system, threading how,
                                 std::shared_ptr<storage::key_index> index) {
   if (how == threading::detached)
-    return system.spawn<caf::detached>(key_index, std::move(index));
+    return spawn_metered<key_index_actor>(
+      system, [index](key_index_actor::pointer self) {
+        return key_index(self, index);
+      });
   return system.spawn(key_index, std::move(index));
 }
 

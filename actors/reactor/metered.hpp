@@ -3,6 +3,8 @@
 
 #include "reactor/meter.hpp"
 
+#include <caf/actor_config.hpp>
+#include <caf/actor_system.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/resumable.hpp>
@@ -77,5 +79,30 @@ public:
 
   std::size_t object_bytes() const override { return sizeof(*this); }
 };
+
+/// An actor with a meter whose behavior a function makes.
+template <class Handle, class Make>
+class metered_function final : public metered<typename Handle::base> {
+public:
+  metered_function(caf::actor_config& config, Make make)
+    : metered<typename Handle::base>(config),
+      make_(std::move(make)) {}
+
+  typename Handle::behavior_type make_behavior() override {
+    return make_(this);
+  }
+
+  std::size_t object_bytes() const override { return sizeof(*this); }
+
+private:
+  Make make_;
+};
+
+/// Spawns it on a thread of its own.
+template <class Handle, class Make>
+Handle spawn_metered(caf::actor_system& system, Make make) {
+  return system.spawn<metered_function<Handle, Make>, caf::detached>(
+    std::move(make));
+}
 
 } // namespace troupe

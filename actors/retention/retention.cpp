@@ -1,5 +1,6 @@
 #include "retention/retention.hpp"
 
+#include "reactor/metered.hpp"
 #include "retention/retention_state.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -204,7 +205,8 @@ private:
 retention_actor spawn_retention(caf::actor_system& system, threading how,
                                 retention_options options) {
   if (how == threading::detached)
-    return system.spawn<retention_impl, caf::detached>(std::move(options));
+    return system.spawn<metered<retention_impl>, caf::detached>(
+      std::move(options));
   return system.spawn<retention_impl>(std::move(options));
 }
 

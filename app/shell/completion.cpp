@@ -31,15 +31,20 @@ words split(std::string_view text) {
   return parts;
 }
 
-/// Paths below `folder`; `skip` is cut from their begin.
+/// Paths below `folder`, of folders with a `/` behind; `skip` is cut from their
+/// begin.
 words list(const std::string& folder, std::size_t skip, const ask_node& ask) {
   words names;
   auto answer = ask({"ls", {folder}});
   if (!answer)
     return names; // nothing to offer is no error
-  for (const auto& row : answer->rows)
-    if (!row.empty() && row.front().text.size() > skip)
-      names.push_back(row.front().text.substr(skip));
+  for (const auto& row : answer->rows) {
+    if (row.empty() || row.front().text.size() <= skip)
+      continue;
+    auto& name = names.emplace_back(row.front().text.substr(skip));
+    if (row.size() > 1 && row[1].text == "folder")
+      name += '/';
+  }
   return names;
 }
 

@@ -1,6 +1,7 @@
 #include "app/shell/interpreter.hpp"
 
 #include "admin/arguments.hpp"
+#include "admin/verbs.hpp"
 #include "app/shell/local_verbs.hpp"
 #include "app/shell/words.hpp"
 
@@ -71,7 +72,9 @@ match_blocks(const std::vector<script_line>& lines) {
   std::vector<std::size_t> partners(lines.size());
   std::vector<std::size_t> open;
   auto at = [&](std::size_t i) {
-    return lines[i].file + ":" + std::to_string(lines[i].number) + ": ";
+    return lines[i].file.empty()
+             ? std::string{}
+             : lines[i].file + ":" + std::to_string(lines[i].number) + ": ";
   };
   for (std::size_t i = 0; i < lines.size(); ++i) {
     auto word = first_word(lines[i].text);
@@ -118,10 +121,13 @@ exit_code interpreter::run(const std::vector<script_line>& lines) {
     world_.print(print(partners.error(), world_.style));
     return exit_code::misspelt;
   }
+  ended_ = false;
   program running{lines, std::move(*partners), {}, 0};
   while (running.at < lines.size()) {
     if (is_interrupted())
       return exit_code::refused;
+    if (ended_)
+      break;
     const auto& line = lines[running.at];
     if (auto failed = step(running); failed.code != exit_code::good) {
       report(line, failed);
@@ -275,6 +281,10 @@ interpreter::execute(const std::vector<std::string>& words) {
     world_.print(line + "\n");
     return {};
   }
+  if (verb == "exit") {
+    ended_ = true;
+    return {};
+  }
   if (verb == "set")
     return assign(rest);
   if (verb == "expect")
@@ -355,9 +365,12 @@ interpreter::failure interpreter::ask(std::vector<std::string> words,
   auto answer = ask_node(request);
   if (!answer) {
     last_ = {{}, answer.error()};
-    return {is(answer.error(), errc::not_ready) ? exit_code::unreachable
-                                                : exit_code::refused,
-            std::move(answer.error())};
+    auto code = is(answer.error(), errc::not_ready) ? exit_code::unreachable
+                : find_verb(request.verb) == nullptr
+                    && is(answer.error(), errc::invalid_argument)
+                  ? exit_code::misspelt // and a newer node knows none either
+                  : exit_code::refused;
+    return {code, std::move(answer.error())};
   }
   if (print_answer)
     world_.print(print(*answer, world_.style));

@@ -117,6 +117,7 @@ private:
   std::vector<std::string> last_words_; // what last_ is the answer to
   std::vector<script_line> block_;      // lines of an open block
   std::size_t open_blocks_ = 0;
+  bool ended_ = false; // by `exit`
 };
 
 /// Reads a script with everything it includes.

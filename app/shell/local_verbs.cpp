@@ -18,7 +18,7 @@ constexpr std::array list{
   local_verb{"errors", "[NAME|NUMBER]",
              "what an error means, and RocketMQ's number for it",
              "errors\nerrors topic_not_found\nerrors 17"},
-  local_verb{"exit", "", "leaves the shell", "exit"},
+  local_verb{"exit", "", "leaves the shell, or ends a script well", "exit"},
   local_verb{"expect", "FIELD OPERATION VALUE [--within SECONDS]",
              "stops unless a field of the last answer is so; --within asks "
              "again until it is",

@@ -60,7 +60,9 @@ parse_script(const std::string& text, const std::string& name,
       continue;
     }
     ++file.number;
-    auto where = file.name + ":" + std::to_string(file.number) + ": ";
+    auto where = file.name.empty()
+                   ? std::string{}
+                   : file.name + ":" + std::to_string(file.number) + ": ";
     auto other = included(line);
     if (!other)
       return make_error(errc::bad_config, where + context_of(other.error()));

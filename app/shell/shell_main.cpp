@@ -125,6 +125,17 @@ int interactive(session& node, interpreter& shell) {
   return 0;
 }
 
+/// One line, or a script of several.
+int run_command(interpreter& shell, const std::string& command) {
+  auto several = command.find('\n') != command.npos;
+  auto lines = parse_script(command, several ? "-c" : "", ".");
+  if (!lines) {
+    std::cerr << "troupe shell: " << context_of(lines.error()) << '\n';
+    return static_cast<int>(exit_code::misspelt);
+  }
+  return static_cast<int>(shell.run(*lines));
+}
+
 int run_script(interpreter& shell, const shell_options& options) {
   auto lines = options.script == "-" ? parse_script(
                  {std::istreambuf_iterator<char>{std::cin}, {}}, "stdin", ".")
@@ -149,7 +160,7 @@ int run(shell_options options) {
   session node{options.node};
   interpreter shell{surroundings_of(node, options)};
   if (options.command)
-    return static_cast<int>(shell.run_line(*options.command));
+    return run_command(shell, *options.command);
   if (options.script.empty() && ::isatty(STDIN_FILENO) == 1)
     return interactive(node, shell);
   if (options.script.empty())

@@ -182,7 +182,7 @@ TEST_CASE("custom_host: what cannot be spawned is refused in a sentence") {
   CHECK(spawn(twice) == "argument `from` is given twice");
   CHECK(spawn({"a b", "copier", {}}).starts_with("an actor's name has 1 to"));
   CHECK(spawn(copy).empty());
-  CHECK(spawn(copy) == "an actor is already called `copy`");
+  CHECK(spawn(copy) == "an actor is already called `copy`; `unspawn` ends it");
   CHECK(refusal<custom_changed>(node, unspawn_custom{"x"})
         == "no custom actor is called `x`");
   CHECK(refusal<custom_changed>(node, restart_custom{"x"})

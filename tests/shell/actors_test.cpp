@@ -114,6 +114,14 @@ TEST_CASE("ps: what actors do is counted") {
     CHECK(at(*all, "mailbox", *row).kind == cell_kind::number);
     CHECK(at(*all, "bytes", *row).number > 100);
   }
+  // Those with threads of their own, too.
+  for (auto path : {"/store", "/flusher", "/key-index", "/retention"}) {
+    CAPTURE(path);
+    auto row = row_of(*all, path);
+    REQUIRE(row);
+    CHECK(at(*all, "busy", *row).kind == cell_kind::real);
+    CHECK(at(*all, "bytes", *row).number > 100);
+  }
   CHECK_FALSE(row_of(*all, "/queue/t/0"));
   // By now it has waited for, and handled, some hundred messages.
   auto log = row_of(*all, "/log");
@@ -184,7 +192,7 @@ TEST_CASE("where: the life of a message by key and by id") {
   REQUIRE(node.ask("consume", {"g", "t"}));
   life = node.ask("where", {"id=" + at(*sent, "id").text, "--topic", "t"});
   REQUIRE(life);
-  CHECK(has("passed", "group g, which is at 6"));
+  CHECK(has("acknowledged", "group g, which is at 6"));
   life = node.ask("where", {"id=" + at(*sent, "offset_id").text});
   REQUIRE(life);
   CHECK(has("stored", "/queue/t/0 at 5"));
@@ -300,6 +308,13 @@ TEST_CASE("custom actors: spawned, shown, asked, ended") {
   REQUIRE(ps);
   REQUIRE(row_of(*ps, "/custom/all"));
   CHECK(at(*ps, "state") == cell{"running"});
+  CHECK(at(*ps, "mailbox").kind == cell_kind::number);
+  CHECK(at(*ps, "busy").kind == cell_kind::real);
+  CHECK(at(*ps, "wait_p99_us").number > 0);
+  CHECK(at(*ps, "bytes").number > 100);
+  CHECK(node.ask("tap", {"/custom/all", "--for", "10"}));
+  CHECK(error_of(node.ask("tell", {"/custom/none", "hello"}))
+        == errc::path_not_found);
   REQUIRE(node.ask("kill", {"/custom/all", "--yes"}));
   CHECK(node.ask("show", {"/custom/all"}));
   CHECK(error_of(node.ask("unspawn", {"all"})) == errc::not_confirmed);

@@ -57,7 +57,7 @@ TEST_CASE("gateway: clients are listed, shown and cut off") {
 }
 
 TEST_CASE(
-  "where: a message that was popped is in flight until it comes again") {
+  "where: a message that was popped is delivered until it comes again") {
   scratch home;
   shell_node node{home.path()};
   REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
@@ -85,18 +85,61 @@ TEST_CASE(
         all += at(*life, "what", i).text + "\n";
     return all;
   };
-  CHECK(what_of("in flight").empty());
+  CHECK(what_of("delivered").empty());
   REQUIRE(pop(300) == 0);
-  auto text = what_of("in flight");
+  auto text = what_of("delivered");
   CHECK(text.find("group g that has popped it") != std::string::npos);
-  CHECK(what_of("passed").empty());
+  CHECK(what_of("acknowledged").empty());
   REQUIRE(eventually([&] { return !what_of("retried").empty(); }));
-  CHECK(what_of("in flight").empty());
+  CHECK(what_of("delivered").empty());
   CHECK(what_of("retried").find("for group g, time 1") != std::string::npos);
   CHECK(what_of("retried").find("in flight") == std::string::npos);
   REQUIRE(pop(60'000) == 0);
   CHECK(what_of("retried").find("in flight, comes again at")
         != std::string::npos);
+}
+
+TEST_CASE("where: to whom it was delivered, and that it was acknowledged") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
+  REQUIRE(node.ask("send", {"t", "x", "--key", "k"}));
+  REQUIRE(node.ask("send", {"t", "y"}));
+  client one{node.cast().ports.broker};
+  REQUIRE(one
+            .call(request(remoting::request_code::heart_beat, {},
+                          R"({"clientID":"me@1","consumerDataSet":[],)"
+                          R"("producerDataSet":[{"groupName":"PG"}]})"))
+            .code
+          == 0);
+  auto what_of = [&](const char* step) {
+    auto life = node.ask("where", {"key=k"});
+    REQUIRE(life);
+    for (std::size_t i = 0; i < life->rows.size(); ++i)
+      if (at(*life, "step", i) == cell{step})
+        return at(*life, "what", i).text;
+    return std::string{};
+  };
+  auto commit = [&](int offset) {
+    return one
+      .call(request(remoting::request_code::update_consumer_offset,
+                    {{"consumerGroup", "g"},
+                     {"topic", "t"},
+                     {"queueId", "0"},
+                     {"commitOffset", std::to_string(offset)}}))
+      .code;
+  };
+  REQUIRE(one.call(pull_of("g", "t", 0, 0)).code == 0);
+  REQUIRE(commit(0) == 0);
+  CHECK(what_of("awaited").find("by group g, 0 messages before it") == 0);
+  // Who asks for what is behind it has it.
+  REQUIRE(one.call(pull_of("g", "t", 0, 1)).code == 0);
+  CHECK(what_of("delivered").find("to me@1 at 127.0.0.1:") == 0);
+  CHECK(what_of("acknowledged").empty());
+  REQUIRE(commit(1) == 0);
+  CHECK(what_of("delivered").empty());
+  auto done = what_of("acknowledged");
+  CHECK(done.find("by group g, which is at 1; me@1 at 127.0.0.1:") == 0);
 }
 
 TEST_CASE("pause: a topic delivers nothing, and takes what is sent") {

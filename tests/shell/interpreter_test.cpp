@@ -21,6 +21,10 @@ struct fake {
     [](const admin_request& x) -> caf::expected<table> {
     if (x.verb == "fail")
       return make_error(errc::topic_not_found, "no such topic");
+    if (x.verb == "nonsense")
+      return make_error(errc::invalid_argument, "no verb is called `nonsense`");
+    if (x.verb == "topic")
+      return make_error(errc::invalid_argument, "topic can list, ...");
     table t;
     t.columns = {"name", "lag"};
     for (std::size_t i = 0; i < x.arguments.size(); ++i)
@@ -81,6 +85,15 @@ TEST_CASE("script: expectations on the last answer decide how it ends") {
         "no operation"},
     row{"bad pattern", "rows a\nexpect name matches '('", exit_code::misspelt,
         "no pattern"},
+    row{"exit ends it well", "rows a\nexit\nfail", exit_code::good, ""},
+    row{"exit ends it within a block, too",
+        "repeat 3\necho $i\nexit\nend\nfail", exit_code::good, "1\n"},
+    row{"a block without end", "repeat 3\necho $i", exit_code::misspelt,
+        "test:1: this block has no end"},
+    row{"a verb that nobody knows", "rows\nnonsense", exit_code::misspelt,
+        "test:2: invalid_argument: no verb is called `nonsense`"},
+    row{"a word that a known verb refuses", "topic nonsense",
+        exit_code::refused, "test:1: invalid_argument"},
     row{"an error stops", "fail\nrows never", exit_code::refused,
         "test:1: topic_not_found"},
     row{"try goes on",

@@ -49,6 +49,8 @@ answer tell(admin_context& context, arguments& words) {
     auto fields = read_fields(to->question.arguments);
     if (!fields)
       return std::move(fields.error());
+    if (auto known = find_custom(context, to->at.name); !known)
+      return std::move(known.error());
     context.self().send(
       context.node().custom,
       ask_custom{to->at.name, to->question.word, std::move(*fields)});

@@ -22,17 +22,21 @@ double rounded(double x) {
   return std::round(x * 1000) / 1000;
 }
 
+/// What waits for a custom actor are its messages, what it has is its state.
 table_row row_of(const activity& x) {
+  const auto& custom = x.who.custom;
+  auto bytes = x.bytes + (custom ? custom->state_bytes : 0);
   return {x.who.path,
           x.who.kind,
           x.who.where,
-          "alive",
-          x.measured ? cell{x.mailbox} : cell{},
+          custom ? to_string(custom->state) : "alive",
+          x.measured ? cell{x.mailbox + (custom ? custom->waiting : 0)}
+                     : cell{},
           x.wait_p99_us >= 0 ? cell{x.wait_p99_us} : cell{},
           x.measured ? cell{rounded(x.busy)} : cell{},
           x.measured ? cell{std::round(x.rate)} : cell{},
           x.who.restarts,
-          x.measured ? cell{x.bytes} : cell{}};
+          x.measured ? cell{bytes} : cell{}};
 }
 
 /// Rows of actors that others have registered. A manager tells of all its own.
@@ -65,24 +69,6 @@ void add_registered(admin_context& context, const std::string& below,
       to.rows.push_back(std::move(mine));
     }
   }
-}
-
-/// Rows of custom actors, which have threads of their own.
-caf::error add_custom(admin_context& context, const std::string& below,
-                      table& to) {
-  if (!context.node().custom)
-    return caf::none;
-  auto list = context.ask<custom_list>(context.node().custom, list_custom{});
-  if (!list)
-    return std::move(list.error());
-  for (const auto& x : list->actors) {
-    auto path = "/custom/" + x.spec.name;
-    if (below == "/" || below == "/custom" || below == path)
-      to.rows.push_back({path, x.spec.type, "detached", to_string(x.state),
-                         x.waiting, cell{}, cell{}, cell{}, x.restarts,
-                         x.state_bytes});
-  }
-  return caf::none;
 }
 
 double number_of(const cell& x) {
@@ -126,8 +112,6 @@ answer ps(admin_context& context, arguments& words) {
   for (const auto& x :
        observe(context, std::move(*live), std::chrono::milliseconds{ms}))
     result.rows.push_back(row_of(x));
-  if (auto error = add_custom(context, wish.below, result))
-    return error;
   add_registered(context, wish.below, result);
   if (column < ps_columns().size())
     std::ranges::stable_sort(

@@ -2,9 +2,12 @@
 #include "admin/backlog.hpp"
 #include "admin/connections.hpp"
 #include "admin/custom.hpp"
+#include "admin/live.hpp"
 #include "admin/paths.hpp"
 #include "admin/texts.hpp"
 #include "admin/verbs/verbs_of_node.hpp"
+
+#include <algorithm>
 
 namespace troupe::verbs {
 
@@ -151,8 +154,16 @@ answer show_member(admin_context& context, const cast_member& member) {
     return show_transactions(context);
   if (member.path == "/timers")
     return show_timers(context);
+  auto* own = meter_of(member.actor);
+  auto seen = own == nullptr ? meter_reading{} : own->own_meter().read();
   return fields_of(
-    {{"path", member.path}, {"kind", member.kind}, {"runs", member.where}});
+    {{"path", member.path},
+     {"kind", member.kind},
+     {"runs", member.where},
+     {"handled", seen.handled},
+     {"mailbox", std::max<std::int64_t>(seen.arrived - seen.handled, 0)},
+     {"wait_p99_us", seen.wait_p99_us < 0 ? cell{} : cell{seen.wait_p99_us}},
+     {"busy_ms", seen.busy_ns / 1'000'000}});
 }
 
 answer show_topic(admin_context& context, const place& at) {

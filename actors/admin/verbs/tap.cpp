@@ -29,8 +29,8 @@ answer tap(admin_context& context, arguments& words) {
   if (own == nullptr)
     return make_error(errc::not_supported,
                       at->path
-                        + " has a thread of its own and is not counted; "
-                          "pinned actors can be tapped");
+                        + " is not counted; `ps` shows a rate for "
+                          "those that can be tapped");
   if (!own->own_meter().tap(count, std::chrono::milliseconds{ms}))
     return make_error(errc::busy, "somebody taps " + at->path + " already");
   auto began = meter::clock_ns();

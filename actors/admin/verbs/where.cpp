@@ -1,5 +1,5 @@
-/// where: the life of a message, found by key or id: produced, stored, passed
-/// or awaited by which group, retried, dead.
+/// where: the life of a message, found by key or id: produced, stored,
+/// delivered to whom, acknowledged or awaited by which group, retried, dead.
 #include "admin/records.hpp"
 #include "admin/texts.hpp"
 #include "admin/verbs/verbs_of_node.hpp"
@@ -149,18 +149,21 @@ private:
       return std::move(lease.error());
     auto progress = context_.ask<group_offset>(
       *actor, query_offset{{std::string{record.topic}, record.queue}});
+    auto puller = last_puller(record, group);
     if (lease->leased)
-      line(lease->popped, "in flight",
-           "with a client of group " + group + " that has popped it"
+      line(lease->popped, "delivered",
+           "to a client of group " + group
+             + " that has popped it and not acknowledged it yet"
              + text_of(*lease));
     else if (progress && progress->offset > record.offset)
-      line({}, "passed",
+      line({}, "acknowledged",
            "by group " + group + ", which is at "
-             + std::to_string(progress->offset.value));
-    else if (progress && is_handed_out(record, group))
-      line({}, "in flight",
-           "with a client of group " + group
-             + ", which has pulled it and not committed it yet");
+             + std::to_string(progress->offset.value)
+             + (puller ? "; " + puller->client + " pulls the queue" : ""));
+    else if (progress && puller && puller->offset > record.offset)
+      line({}, "delivered",
+           "to " + puller->client + " of group " + group
+             + ", which has pulled it and not acknowledged it yet");
     else if (progress)
       line({}, "awaited",
            "by group " + group + ", "
@@ -193,16 +196,38 @@ private:
              : ", comes again at " + time_text(lease.until);
   }
 
-  /// Whether a client of `group` has pulled what lies behind the message.
-  bool is_handed_out(const storage::record_view& record,
-                     const std::string& group) {
+  /// The client of a group that was the last to pull a queue.
+  struct client_seen {
+    std::string client;  ///< its id, and where it is
+    queue_offset offset; ///< everything before was handed out
+  };
+
+  std::optional<client_seen> last_puller(const storage::record_view& record,
+                                         const std::string& group) {
     auto pulls =
       context_.ask<pulls_seen>(context_.node().gateway, list_pulls{group});
-    return pulls && std::ranges::any_of(pulls->rows, [&](const pull_seen& x) {
-             return x.queue.topic == record.topic
-                    && x.queue.queue == record.queue
-                    && x.offset > record.offset;
-           });
+    if (!pulls)
+      return {};
+    auto found = std::ranges::find_if(pulls->rows, [&](const pull_seen& x) {
+      return x.queue.topic == record.topic && x.queue.queue == record.queue;
+    });
+    if (found == pulls->rows.end())
+      return {};
+    return client_seen{name_of(found->from), found->offset};
+  }
+
+  std::string name_of(connection_id client) {
+    if (!clients_) {
+      auto list = context_.ask<connection_list>(context_.node().gateway,
+                                                list_connections{});
+      clients_ = list ? std::move(list->rows) : std::vector<connection_row>{};
+    }
+    auto found = std::ranges::find(*clients_, client, &connection_row::id);
+    if (found == clients_->end())
+      return "a client";
+    return found->client_id.empty()
+             ? found->address
+             : found->client_id + " at " + found->address;
   }
 
   /// Copies of the message that a group sent back.
@@ -231,6 +256,7 @@ private:
   admin_context& context_;
   table& to_;
   std::string id_;
+  std::optional<std::vector<connection_row>> clients_; // asked for once
 };
 
 } // namespace

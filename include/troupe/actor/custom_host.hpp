@@ -9,12 +9,14 @@
 #include "troupe/errc.hpp"
 #include "troupe/units.hpp"
 
+#include <caf/actor_control_block.hpp>
 #include <caf/typed_actor.hpp>
 
 #include "troupe/type_ids.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -75,8 +77,10 @@ struct list_custom {};
 
 struct custom_list {
   std::vector<custom_report> actors; ///< by name
-  std::vector<custom_type> types;    ///< by name
-  std::vector<std::string> refused;  ///< a sentence for each plug-in not loaded
+  /// Those that were not refused, by name.
+  std::map<std::string, caf::strong_actor_ptr> runners;
+  std::vector<custom_type> types;   ///< by name
+  std::vector<std::string> refused; ///< a sentence for each plug-in not loaded
 };
 
 /// Ends all actors in order: what they have done is committed. Specs stay.
