@@ -283,17 +283,14 @@ void key_index::add_record(const record_view& record) {
     return;
   std::vector<index_entry> entries;
   auto add_key = [&](std::string_view key) {
-    if (!key.empty())
-      entries.push_back(
-        {index_hash(record.topic, key), record.position, record.store_time});
+    entries.push_back(
+      {index_hash(record.topic, key), record.position, record.store_time});
   };
-  add_key(properties::find(record.properties, properties::unique_key));
-  auto keys = properties::find(record.properties, properties::keys);
-  while (!keys.empty()) {
-    auto blank = keys.find(' ');
-    add_key(keys.substr(0, blank));
-    keys = blank == keys.npos ? std::string_view{} : keys.substr(blank + 1);
-  }
+  auto unique = properties::find(record.properties, properties::unique_key);
+  if (!unique.empty())
+    add_key(unique);
+  properties::for_each_key(
+    properties::find(record.properties, properties::keys), add_key);
   add(std::move(entries), record.position + record.size);
 }
 

@@ -1,5 +1,8 @@
 #include "commit_log/commit_log.hpp"
 
+#include "commit_log/append_answers.hpp"
+#include "commit_log/records.hpp"
+
 #include "reactor/quiet.hpp"
 #include "storage/commit_log.hpp"
 #include "storage/derived_backlog.hpp"
@@ -18,30 +21,6 @@
 namespace troupe {
 
 namespace {
-
-/// A batch that is in the log but not answered yet.
-struct logged_batch {
-  append_batch batch;
-  std::vector<appended_row> rows;
-  log_offset end; ///< of its last record
-};
-
-/// Answers of one round, one message an asker.
-class answers {
-public:
-  append_done& to(const append_asker& asker) {
-    for (auto& [known, done] : all_)
-      if (known == asker)
-        return done;
-    all_.emplace_back(asker, append_done{});
-    return all_.back().second;
-  }
-
-  std::vector<std::pair<append_asker, append_done>>& all() { return all_; }
-
-private:
-  std::vector<std::pair<append_asker, append_done>> all_;
-};
 
 class commit_log_impl : public commit_log_actor::base {
 public:
@@ -255,17 +234,11 @@ private:
     auto topic = batch.topic.view();
     auto text = row.properties.view();
     auto add = [&](std::string_view key) {
-      if (!key.empty())
-        keys_.push_back(
-          {storage::index_hash(topic, key), position, last_time_});
+      keys_.push_back({storage::index_hash(topic, key), position, last_time_});
     };
-    add(text.substr(row.unique_key.offset, row.unique_key.size));
-    auto keys = text.substr(row.keys.offset, row.keys.size);
-    while (!keys.empty()) {
-      auto blank = keys.find(' ');
-      add(keys.substr(0, blank));
-      keys = blank == keys.npos ? std::string_view{} : keys.substr(blank + 1);
-    }
+    if (row.unique_key.size > 0)
+      add(text.substr(row.unique_key.offset, row.unique_key.size));
+    properties::for_each_key(text.substr(row.keys.offset, row.keys.size), add);
   }
 
   /// Takes the rows from `first` on out of `batch` into one of their own.
@@ -335,16 +308,12 @@ private:
 
   /// Answers the producers that asked not to wait for the disk.
   void answer_unwaited() {
-    answers now;
+    append_answers now;
     for (auto& logged : unwritten_)
-      for (auto& row : logged.batch.rows)
-        if (row.ack == ack_when::written) {
-          auto index =
-            static_cast<std::size_t>(&row - logged.batch.rows.data());
-          add_outcome(now, logged, index, errc::none);
-        }
-    for (auto& [asker, answer] : now.all())
-      send(asker, std::move(answer));
+      for (std::size_t i = 0; i < logged.batch.rows.size(); ++i)
+        if (logged.batch.rows[i].ack == ack_when::written)
+          now.add(logged, i, errc::none);
+    now.send(*this);
   }
 
   /// Tells the followers what the records mean that can be seen now.
@@ -359,40 +328,20 @@ private:
       send(follower, news);
   }
 
-  void add_outcome(answers& to, logged_batch& logged, std::size_t index,
-                   errc error) {
-    auto& row = logged.batch.rows[index];
-    append_outcome outcome;
-    outcome.from = row.from;
-    outcome.error = error;
-    outcome.queue = row.answer_queue;
-    outcome.offset = row.offset;
-    if (index < logged.rows.size()) {
-      outcome.position = logged.rows[index].position;
-      outcome.store_time = logged.rows[index].store_time;
-    }
-    outcome.store_host = row.store_host;
-    outcome.properties = std::move(row.properties);
-    outcome.unique_key = row.unique_key;
-    outcome.continues = row.continues;
-    to.to(logged.batch.reply_to).rows.push_back(std::move(outcome));
-  }
-
   /// Shows messages to consumers and answers their producers.
   void publish(std::vector<logged_batch>& batches) {
-    answers now;
+    append_answers now;
     for (auto& logged : batches) {
       for (std::size_t i = 0; i < logged.batch.rows.size(); ++i)
         if (!is_sync() || logged.batch.rows[i].ack == ack_when::durable)
-          add_outcome(now, logged, i, errc::none);
+          now.add(logged, i, errc::none);
       send(logged.batch.listener,
            appended{logged.batch.rows.front().offset, std::move(logged.rows)});
       visible_ = std::max(visible_, logged.end);
     }
     // Before the answers: who has one may ask a follower about it.
     tell_followers();
-    for (auto& [asker, answer] : now.all())
-      send(asker, std::move(answer));
+    now.send(*this);
   }
 
   /// Which rows have their answer already: those that did not wait for the
@@ -409,20 +358,17 @@ private:
     last_code_ = error;
     if (&why != &last_failure_)
       last_failure_ = why;
-    answers now;
+    append_answers now;
     logged_batch logged;
     auto offset = batch.rows[first].offset;
     logged.batch = std::move(batch);
     for (auto i = first; i < logged.batch.rows.size(); ++i)
       if (before == answered::none
           || logged.batch.rows[i].ack == ack_when::durable)
-        add_outcome(now, logged, i, error);
+        now.add(logged, i, error);
     if (error == errc::disk_full)
       refused_disk_full_ += std::ssize(logged.batch.rows);
-    for (auto& [asker, answer] : now.all()) {
-      answer.why = why;
-      send(asker, std::move(answer));
-    }
+    now.send(*this, why);
     const auto& listener = logged.batch.listener;
     if (std::ranges::find(refused_, listener) != refused_.end())
       return; // it has been told; this batch was under way
@@ -566,16 +512,8 @@ private:
   caf::typed_response_promise<record_bytes>
   read(std::vector<log_offset> positions) {
     auto promise = make_response_promise<record_bytes>();
-    auto job = [reader = log_.reader(), positions = std::move(positions)]()
-      -> caf::expected<std::vector<payload>> {
-      std::vector<payload> records;
-      for (auto position : positions) {
-        auto record = reader.read_record(position);
-        if (!record)
-          return std::move(record.error());
-        records.push_back(payload::copy_of(record->view()));
-      }
-      return records;
+    auto job = [reader = log_.reader(), positions = std::move(positions)] {
+      return records_at(reader, positions);
     };
     read_cold(promise, std::move(job));
     return promise;
@@ -600,40 +538,12 @@ private:
         [this, promise, wish](positions_found& x) {
           auto job = [reader = log_.reader(), wish,
                       positions = std::move(x.positions)] {
-            return matching(reader, positions, wish);
+            return records_with_key(reader, positions, wish);
           };
           read_cold(promise, std::move(job));
         },
         [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
     return promise;
-  }
-
-  /// The records at `positions` that really have the key: hashes collide.
-  static caf::expected<std::vector<payload>>
-  matching(const storage::log_reader& reader,
-           const std::vector<log_offset>& positions, const find_by_key& wish) {
-    std::vector<payload> records;
-    for (auto position : positions) {
-      auto bytes = reader.read_record(position);
-      if (!bytes)
-        continue; // gone with its segment, or damaged
-      auto record =
-        storage::decode_record(bytes->view(), storage::record_check::none);
-      if (!record || record->topic != wish.topic)
-        continue;
-      auto unique =
-        properties::find(record->properties, properties::unique_key);
-      auto keys = properties::find(record->properties, properties::keys);
-      auto matches = unique == wish.key;
-      while (!matches && !keys.empty()) {
-        auto blank = keys.find(' ');
-        matches = keys.substr(0, blank) == wish.key;
-        keys = blank == keys.npos ? std::string_view{} : keys.substr(blank + 1);
-      }
-      if (matches)
-        records.push_back(payload::copy_of(bytes->view()));
-    }
-    return records;
   }
 
   caf::typed_response_promise<log_report> report() {

@@ -80,6 +80,17 @@ inline std::string_view find(std::string_view text, std::string_view name) {
   return found;
 }
 
+/// Calls `visit(key)` for each word of `text`, the value of KEYS.
+template <class Visit>
+void for_each_key(std::string_view text, Visit&& visit) {
+  while (!text.empty()) {
+    auto blank = text.find(' ');
+    if (blank != 0)
+      visit(text.substr(0, blank));
+    text = blank == text.npos ? std::string_view{} : text.substr(blank + 1);
+  }
+}
+
 /// Appends one entry, and a separator before it where `text` lacks one.
 inline void append(std::string& text, std::string_view name,
                    std::string_view value) {
