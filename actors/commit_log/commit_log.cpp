@@ -1,6 +1,7 @@
 #include "commit_log/commit_log.hpp"
 
 #include "commit_log/append_answers.hpp"
+#include "commit_log/checkpoints.hpp"
 #include "commit_log/records.hpp"
 
 #include "reactor/quiet.hpp"
@@ -30,7 +31,8 @@ public:
       log_(*options_.log),
       synced_(log_.written()),
       visible_(log_.written()),
-      checkpointed_(std::min(options_.derived_end, log_.written())) {}
+      checkpoints_(this, options_.index, options_.flusher,
+                   std::min(options_.derived_end, log_.written())) {}
 
   const char* name() const override { return "commit_log"; }
 
@@ -38,7 +40,7 @@ public:
     make_quiet(*this);
     // What a crash left to derive is noted at once: until then no segment may
     // go, and the next start would derive it again.
-    auto is_behind = checkpointed_ != visible_;
+    auto is_behind = checkpoints_.done() != visible_;
     delayed_send(this,
                  is_behind ? first_checkpoint_pause : limits::checkpoint_period,
                  checkpoint_tick{});
@@ -52,7 +54,7 @@ public:
       [this](const drain_log&) { return drain(); },
       [this](const checkpoint_tick&) { checkpoint(); },
       [this](const final_checkpoint&) { return checkpoint_finally(); },
-      [this](const set_rows_source& x) { rows_source_ = x.source; },
+      [this](const set_rows_source& x) { checkpoints_.rows_from(x.source); },
       [this](const background_sync_tick&) {
         background_armed_ = false;
         request_sync();
@@ -61,7 +63,7 @@ public:
       [this](const drop_segments& x) { return drop(x.position); },
       [this](disk_state& x) { disk_ = std::move(x); },
       [this](const resume_tick&) { take_again(); },
-      [this](const follow_log& x) { followers_.push_back(x.follower); },
+      [this](const follow_log& x) { checkpoints_.add(x.follower); },
       [this](const settle_log&) { return settle(); },
     };
   }
@@ -71,8 +73,7 @@ public:
     unwritten_.clear();
     unsynced_.clear();
     refused_.clear();
-    rows_source_ = rows_source{};
-    followers_.clear();
+    checkpoints_.forget_actors();
     settling_.clear();
     options_ = {};
   }
@@ -324,7 +325,7 @@ private:
       return;
     log_events news{{events_.begin(), hidden}, visible_};
     events_.erase(events_.begin(), hidden);
-    for (const auto& follower : followers_)
+    for (const auto& follower : checkpoints_.followers())
       send(follower, news);
   }
 
@@ -583,13 +584,13 @@ private:
     for (const auto& x : log_.segments())
       result.segments.push_back(
         {x->backing()->path(), x->end(), x->end() - x->start()});
-    result.derived_end = checkpointed_;
+    result.derived_end = checkpoints_.done();
     return result;
   }
 
   segments_dropped drop(log_offset position) {
     segments_dropped result;
-    result.paths = log_.drop_before(std::min(position, checkpointed_));
+    result.paths = log_.drop_before(std::min(position, checkpoints_.done()));
     result.min = log_.min();
     return result;
   }
@@ -598,11 +599,12 @@ private:
 
   void checkpoint() {
     delayed_send(this, limits::checkpoint_period, checkpoint_tick{});
-    if (checkpointing_ || !rows_source_ || visible_ == checkpointed_
-        || !failure_.empty())
+    if (checkpointing_ || !checkpoints_.is_ready()
+        || visible_ == checkpoints_.done() || !failure_.empty())
       return;
     checkpointing_ = true;
-    request_checkpoint(visible_, false, [this](const caf::error& error) {
+    tell_index();
+    checkpoints_.write(visible_, false, [this](const caf::error& error) {
       checkpointing_ = false;
       if (error)
         log::error("commit_log", "checkpoint failed, a restart takes longer")
@@ -612,7 +614,8 @@ private:
 
   caf::typed_response_promise<checkpoint_done> checkpoint_finally() {
     auto promise = make_response_promise<checkpoint_done>();
-    request_checkpoint(visible_, unsynced_.empty() && failure_.empty(),
+    tell_index();
+    checkpoints_.write(visible_, unsynced_.empty() && failure_.empty(),
                        [promise](const caf::error& error) mutable {
                          if (error)
                            promise.deliver(error);
@@ -620,61 +623,6 @@ private:
                            promise.deliver(checkpoint_done{});
                        });
     return promise;
-  }
-
-  /// Rows of all records before `end` have been sent to their queues: have
-  /// them written and synced, then note the place.
-  void request_checkpoint(log_offset end, bool clean,
-                          std::function<void(const caf::error&)> then) {
-    auto failed = [this, then](caf::error& error) {
-      files_forgotten_ = true;
-      then(error);
-    };
-    tell_index();
-    request(options_.index, caf::infinite, flush_index{})
-      .then(
-        [=, this](const index_flushed&) {
-          request(rows_source_, caf::infinite, write_all_rows{})
-            .then(
-              [=, this](rows_written& rows) {
-                write_checkpoint note{std::move(rows.files), end, clean,
-                                      rows.others || files_forgotten_};
-                auto write = [=, this] {
-                  request(options_.flusher, caf::infinite, note)
-                    .then(
-                      [=, this](const checkpoint_written&) {
-                        checkpointed_ = end;
-                        files_forgotten_ = false;
-                        then(caf::none);
-                      },
-                      failed);
-                };
-                after_followers(end, std::move(write), failed);
-              },
-              failed);
-        },
-        failed);
-  }
-
-  /// Runs `next` when all followers have made durable what they derived.
-  void after_followers(log_offset end, std::function<void()> next,
-                       std::function<void(caf::error&)> failed) {
-    if (followers_.empty())
-      return next();
-    auto open = std::make_shared<std::size_t>(followers_.size());
-    for (const auto& follower : followers_)
-      request(follower, caf::infinite, apply_events{end})
-        .then(
-          [open, next](const events_applied&) {
-            if (*open > 0 && --*open == 0)
-              next();
-          },
-          [open, failed](caf::error& error) {
-            if (*open == 0)
-              return;
-            *open = 0; // the first failure speaks for all
-            failed(error);
-          });
   }
 
   caf::typed_response_promise<log_drained> drain() {
@@ -698,8 +646,6 @@ private:
 
   commit_log_actor_options options_;
   storage::commit_log& log_;
-  rows_source rows_source_;
-  std::vector<event_follower> followers_;
   std::vector<log_event> events_; // of records that are not visible yet
   std::vector<std::pair<log_offset, caf::typed_response_promise<log_settled>>>
     settling_; // until the disk has that much
@@ -711,9 +657,8 @@ private:
   epoch_ms last_time_;
   log_offset synced_;
   log_offset visible_; // end of the records that consumers may see
-  log_offset checkpointed_;
-  bool files_forgotten_ = false; // a checkpoint failed that had unsynced ones
-  bool armed_ = false;           // a flush_tick is under way
+  checkpoints checkpoints_;
+  bool armed_ = false; // a flush_tick is under way
   bool background_armed_ = false;
   bool syncing_ = false;
   bool preparing_ = false;
