@@ -425,19 +425,22 @@ void commit_log::prefetch(log_offset position, std::uint32_t size) const {
 }
 
 bool commit_log::is_resident(log_offset position, std::int64_t bytes) const {
-  if (written_ - position <= limits::resident_bytes || position < min())
-    return true;
-  for (auto left = bytes; left > 0;) {
-    const auto& where = *segments_[index_of(position)];
-    auto here = std::min(left, where.end() - position);
-    if (here <= 0)
-      break;
-    if (!where.is_resident(position, here))
+  auto end = position + bytes;
+  while (position < end) {
+    auto next = resident_until(position, end);
+    if (next == position)
       return false;
-    position += here;
-    left -= here;
+    position = next;
   }
   return true;
+}
+
+log_offset commit_log::resident_until(log_offset position,
+                                      log_offset upto) const {
+  if (written_ - position <= limits::resident_bytes || position < min())
+    return upto;
+  const auto& where = *segments_[index_of(position)];
+  return where.resident_until(position, std::min(upto, where.end()));
 }
 
 log_reader commit_log::reader() const {

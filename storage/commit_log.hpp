@@ -138,6 +138,10 @@ public:
   /// Whether reading there waits for no disk.
   bool is_resident(log_offset position, std::int64_t bytes) const;
 
+  /// How far from `position` on reading waits for no disk: at least as far as
+  /// a look at few pages tells, at most to `upto`.
+  log_offset resident_until(log_offset position, log_offset upto) const;
+
   /// For readers on other threads.
   log_reader reader() const;
 

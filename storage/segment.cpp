@@ -1,9 +1,9 @@
 #include "storage/segment.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <vector>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -73,17 +73,20 @@ caf::expected<segment_ptr> segment::create(const std::string& directory,
   return map(start, bytes, std::move(*file));
 }
 
-bool segment::is_resident(log_offset position, std::int64_t bytes) const {
+log_offset segment::resident_until(log_offset position, log_offset upto) const {
   static const auto page = static_cast<std::int64_t>(::sysconf(_SC_PAGESIZE));
+  constexpr std::int64_t page_min = 4096;
+  std::array<unsigned char, look_bytes / page_min + 1> states{};
   auto first = (position - start_) / page * page;
-  auto last = std::min((position - start_) + bytes, bytes_);
-  auto pages = static_cast<std::size_t>((last - first + page - 1) / page);
-  std::vector<unsigned char> states(pages);
+  auto last = std::min({upto - start_, bytes_, first + look_bytes});
   if (::mincore(const_cast<char*>(map_) + first,
                 static_cast<std::size_t>(last - first), states.data())
       != 0)
-    return true; // it cannot be told: read it the plain way
-  return std::ranges::all_of(states, [](auto x) { return (x & 1) != 0; });
+    return start_ + last; // it cannot be told: read it the plain way
+  auto at = first;
+  for (std::size_t i = 0; at < last && (states[i] & 1) != 0; ++i)
+    at += page;
+  return std::max(position, start_ + std::min(at, last));
 }
 
 } // namespace troupe::storage

@@ -44,8 +44,12 @@ public:
     return map_ + (position - start_);
   }
 
-  /// Whether all these bytes are in the page cache.
-  bool is_resident(log_offset position, std::int64_t bytes) const;
+  /// How far from `position` on, at most to `upto`, the bytes are in the page
+  /// cache without a gap. Looks at `look_bytes` at most.
+  log_offset resident_until(log_offset position, log_offset upto) const;
+
+  /// More than a system call costs lies in looking at so many pages.
+  static constexpr std::int64_t look_bytes = 256 << 10;
 
 private:
   segment(log_offset start, std::int64_t bytes, file_ptr file, const char* map);

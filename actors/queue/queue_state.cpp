@@ -117,6 +117,7 @@ pull_step queue_state::scan_rows(waiting_pull& pull, residency how,
   const auto& filter = pull.row.filter;
   auto wanted = filter ? limits::pull_scan_rows_max : pull.row.messages_max;
   scratch_.clear();
+  resident_until_ = {}; // what was in memory may have left it
   auto read = rows_.read(offset, static_cast<std::size_t>(wanted), scratch_);
   if (!read) {
     failure_ = context_of(read.error());
@@ -211,7 +212,7 @@ bool queue_state::matches_record(const waiting_pull& pull,
 bool queue_state::is_cold(const storage::consume_row& row, residency how,
                           waiting_pull& pull) {
   auto assured = how == residency::assured && row.position < pull.warm_end;
-  if (assured || log_->is_resident(row.position, row.size))
+  if (assured || is_resident(row))
     return false;
   auto where = log_->reader().find(row.position);
   if (!where)
@@ -222,6 +223,19 @@ bool queue_state::is_cold(const storage::consume_row& row, residency how,
   cold_ = {where->backing(), row.position - where->start(), bytes};
   pull.warm_end = row.position + bytes;
   return true;
+}
+
+/// Looks at what lies behind a record along with it: the records of one pull
+/// are neighbours, and one call to the kernel tells of them all.
+bool queue_state::is_resident(const storage::consume_row& row) {
+  auto end = row.position + row.size;
+  if (row.position >= resident_from_ && end <= resident_until_)
+    return true;
+  resident_from_ = row.position;
+  const auto& last = scratch_.back();
+  resident_until_ = log_->resident_until(
+    row.position, std::max(end, last.position + last.size));
+  return end <= resident_until_ || log_->is_resident(row.position, row.size);
 }
 
 /// Whether the bytes are the message that the row stands for, whole.

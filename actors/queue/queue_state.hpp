@@ -122,6 +122,7 @@ private:
   pull_step read_rows_cold(waiting_pull& pull, std::int32_t wanted);
   bool is_cold(const storage::consume_row& row, residency how,
                waiting_pull& pull);
+  bool is_resident(const storage::consume_row& row);
   bool holds(queue_offset offset, const storage::consume_row& row,
              std::string_view bytes);
   void note_broken(queue_offset offset, std::string why);
@@ -135,6 +136,8 @@ private:
   broken_row broken_;
   std::string failure_;
   std::vector<storage::consume_row> scratch_;
+  log_offset resident_from_; // of what a scan has found in memory
+  log_offset resident_until_;
   std::int64_t appended_ = 0;
   std::int64_t pulled_ = 0;
   epoch_ms last_store_time_;
