@@ -5,10 +5,7 @@
 #include "troupe/model/properties.hpp"
 
 #include <algorithm>
-#include <random>
 #include <set>
-
-#include <unistd.h>
 
 namespace troupe {
 
@@ -22,28 +19,12 @@ text_span span_of(std::string_view text, std::string_view name) {
           static_cast<std::uint16_t>(value.size())};
 }
 
-void append_hex(std::string& text, std::uint64_t value, int digits) {
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-    text += "0123456789ABCDEF"[value >> shift & 0xF];
-}
-
 } // namespace
-
-std::string outbox::make_unique_key(epoch_ms now) {
-  // RocketMQ's shape and length; only its uniqueness matters.
-  static const auto seed = std::random_device{}();
-  std::string key;
-  append_hex(key, static_cast<std::uint64_t>(::getpid()), 8);
-  append_hex(key, seed, 8);
-  append_hex(key, static_cast<std::uint64_t>(now.value), 8);
-  append_hex(key, ++unique_keys_, 8);
-  return key;
-}
 
 outbox::letter outbox::seal(const custom::outgoing& message, epoch_ms now) {
   auto text = custom::property_text_of(message);
   if (properties::find(text, properties::unique_key).empty())
-    properties::append(text, properties::unique_key, make_unique_key(now));
+    properties::append(text, properties::unique_key, keys_.next(now));
   letter sealed;
   sealed.target = message.topic;
   sealed.queue = message.queue;

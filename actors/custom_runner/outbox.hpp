@@ -5,6 +5,7 @@
 #include "troupe/actor/topic.hpp"
 #include "troupe/custom/message.hpp"
 #include "troupe/model/delay_levels.hpp"
+#include "troupe/model/unique_keys.hpp"
 
 #include <map>
 #include <string>
@@ -64,14 +65,13 @@ private:
   };
 
   letter seal(const custom::outgoing& message, epoch_ms now);
-  std::string make_unique_key(epoch_ms now);
 
   host self_;
   delay_levels delays_;
   std::vector<letter> letters_; // of this round, in order
   std::size_t open_ = 0;        // of them, not stored
   std::uint32_t round_ = 0;     // tells late answers from ours
-  std::uint64_t unique_keys_ = 0;
+  unique_keys keys_;
   std::uint32_t turn_ = 0; // queues are used in turn
   std::map<std::string, topic_view> topics_;
 };

@@ -12,9 +12,6 @@
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <random>
-
-#include <unistd.h>
 
 namespace troupe {
 
@@ -25,8 +22,7 @@ gateway_context::gateway_context(gateway_actor::pointer self, reactor& home,
     options_(std::move(options)),
     filters_(options_.property_filter),
     interceptors_(std::make_unique<interceptors>()),
-    deliveries_(std::make_unique<delivery_filters>()),
-    unique_seed_(std::random_device{}()) {}
+    deliveries_(std::make_unique<delivery_filters>()) {}
 
 gateway_context::~gateway_context() = default;
 
@@ -466,18 +462,6 @@ host gateway_context::own_host() const {
   if (!options_.advertise || result.port == 0)
     result.port = ports.broker;
   return result;
-}
-
-std::string gateway_context::make_unique_key() {
-  // RocketMQ's shape: address, process, seed in place of the class loader,
-  // time, counter. Only its uniqueness matters.
-  std::string key;
-  key.reserve(32);
-  append_hex(key, 0x7F000001, 8);
-  append_hex(key, static_cast<std::uint64_t>(::getpid()) & 0xFFFF, 4);
-  append_hex(key, unique_seed_, 8);
-  append_hex(key, ++unique_keys_, 12);
-  return key;
 }
 
 } // namespace troupe

@@ -10,6 +10,7 @@
 
 #include "troupe/limits.hpp"
 #include "troupe/log.hpp"
+#include "troupe/model/unique_keys.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -212,10 +213,8 @@ public:
   /// The host that messages name which the node itself sends.
   host own_host() const;
 
-  /// A fresh unique key for a message that came without one.
-  std::string make_unique_key();
-
   gateway_ports ports;
+  unique_keys keys; ///< for messages that came without one
   std::int64_t open_appends =
     0; ///< requests whose messages are in the log's hands
   std::int64_t waiting_pulls = 0; ///< pulls in the queues' hands
@@ -250,8 +249,6 @@ private:
   std::int64_t connection_bytes_ = 0; ///< sum of connection::counted
   std::unique_ptr<interceptors> interceptors_;
   std::unique_ptr<delivery_filters> deliveries_;
-  std::uint64_t unique_keys_ = 0;
-  std::uint32_t unique_seed_ = 0;
 };
 
 } // namespace troupe

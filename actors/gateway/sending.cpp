@@ -230,12 +230,16 @@ void describe_row(append_row& row, const known_properties& known) {
 /// The text with a unique key and without a pop receipt.
 payload mended(gateway_context& context, std::string_view text,
                const known_properties& known) {
-  auto result = known.pop_receipt
-                  ? properties::without(text, properties::pop_receipt)
-                  : std::string{text};
+  constexpr std::size_t key_entry =
+    properties::unique_key.size() + unique_keys::digits + 3; // separators
+  std::string result;
+  result.reserve(text.size() + key_entry);
+  result = known.pop_receipt
+             ? properties::without(text, properties::pop_receipt)
+             : text;
   if (known.unique_key.size == 0)
     properties::append(result, properties::unique_key,
-                       context.make_unique_key());
+                       context.keys.next(now_ms()));
   return payload::copy_of(result);
 }
 
