@@ -3,8 +3,10 @@
 #include "commit_log/append_answers.hpp"
 #include "commit_log/checkpoints.hpp"
 #include "commit_log/records.hpp"
+#include "commit_log/sync_gate.hpp"
 
 #include "reactor/quiet.hpp"
+#include "reactor/reactor_timer.hpp"
 #include "storage/commit_log.hpp"
 #include "storage/derived_backlog.hpp"
 #include "storage/key_index.hpp"
@@ -25,12 +27,14 @@ namespace {
 
 class commit_log_impl : public commit_log_actor::base {
 public:
-  commit_log_impl(caf::actor_config& config, commit_log_actor_options options)
+  commit_log_impl(caf::actor_config& config, reactor* home,
+                  commit_log_actor_options options)
     : commit_log_actor::base(config),
       options_(std::move(options)),
       log_(*options_.log),
       synced_(log_.written()),
       visible_(log_.written()),
+      hold_timer_(home, [this] { send(this, background_sync_tick{}); }),
       checkpoints_(this, options_.index, options_.flusher,
                    std::min(options_.derived_end, log_.written())) {}
 
@@ -57,7 +61,7 @@ public:
       [this](const set_rows_source& x) { checkpoints_.rows_from(x.source); },
       [this](const background_sync_tick&) {
         background_armed_ = false;
-        request_sync();
+        request_sync(); // with flush=sync: it has been held long enough
       },
       [this](const list_segments&) { return segments(); },
       [this](const drop_segments& x) { return drop(x.position); },
@@ -72,6 +76,7 @@ public:
   void on_exit() override {
     unwritten_.clear();
     unsynced_.clear();
+    hold_timer_.stop();
     refused_.clear();
     checkpoints_.forget_actors();
     settling_.clear();
@@ -283,7 +288,10 @@ private:
     prepare_next();
     if (is_sync()) {
       answer_unwaited();
-      std::ranges::move(unwritten_, std::back_inserter(unsynced_));
+      for (auto& x : unwritten_) {
+        unsynced_messages_ += std::ssize(x.rows);
+        unsynced_.push_back(std::move(x));
+      }
       unwritten_.clear();
       request_sync();
       return;
@@ -382,12 +390,23 @@ private:
   void request_sync() {
     if (syncing_ || resuming_ || !failure_.empty() || synced_ == log_.written())
       return;
+    if (is_sync() && is_held())
+      return;
     syncing_ = true;
     ++syncs_;
+    sync_began_ = sync_gate::clock::now();
     auto upto = log_.written();
     request(options_.flusher, caf::infinite, sync_files{log_.take_unsynced()})
       .then([this, upto](const files_synced&) { synced(upto); },
             [this](caf::error& error) { sync_failed(error); });
+  }
+
+  /// Whether the next sync waits for producers that come back in a moment.
+  bool is_held() {
+    if (draining_)
+      return false;
+    auto wait = gate_.hold(sync_gate::clock::now(), unsynced_messages_);
+    return hold_timer_.set(wait);
   }
 
   void synced(log_offset upto) {
@@ -395,10 +414,15 @@ private:
     synced_ = upto;
     if (is_sync()) {
       std::vector<logged_batch> durable;
+      std::int64_t messages = 0;
       while (!unsynced_.empty() && unsynced_.front().end <= upto) {
+        messages += std::ssize(unsynced_.front().rows);
         durable.push_back(std::move(unsynced_.front()));
         unsynced_.pop_front();
       }
+      unsynced_messages_ -= messages;
+      auto now = sync_gate::clock::now();
+      gate_.ended(now, now - sync_began_, messages, unsynced_messages_);
       publish(durable);
       request_sync();
     }
@@ -425,6 +449,7 @@ private:
   void fail_unsynced(errc code, const std::string& why) {
     auto failed = std::move(unsynced_);
     unsynced_.clear();
+    unsynced_messages_ = 0;
     for (auto& x : failed)
       fail(x.batch, 0, code, why, answered::unwaited);
   }
@@ -651,12 +676,16 @@ private:
     settling_; // until the disk has that much
   std::vector<logged_batch> unwritten_;
   std::deque<logged_batch> unsynced_;     // written, in order; sync mode only
+  std::int64_t unsynced_messages_ = 0;    // of them
   std::vector<append_listener> refused_;  // until failure_seen
   std::vector<index_entry> keys_;         // of unwritten records
   std::vector<index_entry> written_keys_; // the index has not been told of
   epoch_ms last_time_;
   log_offset synced_;
   log_offset visible_; // end of the records that consumers may see
+  sync_gate gate_;
+  sync_gate::time_point sync_began_;
+  reactor_timer hold_timer_;
   checkpoints checkpoints_;
   bool armed_ = false; // a flush_tick is under way
   bool background_armed_ = false;
@@ -683,7 +712,8 @@ private:
 
 commit_log_actor spawn_commit_log(caf::actor_system& system, placement where,
                                   commit_log_actor_options options) {
-  return spawn_at<commit_log_impl>(system, where, std::move(options));
+  return spawn_at<commit_log_impl>(system, where, where.home,
+                                   std::move(options));
 }
 
 } // namespace troupe
