@@ -10,15 +10,19 @@
 #include "storage/recovery.hpp"
 #include "storage/state_rows.hpp"
 
+#include "troupe/limits.hpp"
 #include "troupe/log.hpp"
 #include "troupe/model/hash.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <random>
 
@@ -223,10 +227,12 @@ void forget_pages(const std::string& directory) {
 
 // -- a node ------------------------------------------------------------------
 
-/// `troupe node` on a directory, on ports that are free.
+/// `troupe node` on a directory, on ports that are free. What it logs goes into
+/// a file beside the directory.
 class started_node {
 public:
-  explicit started_node(const std::string& directory) {
+  explicit started_node(const std::string& directory)
+    : log_path_(directory + ".log") {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0)
       return;
@@ -234,8 +240,8 @@ public:
     if (pid_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::dup2(ends[1], STDOUT_FILENO);
-      int none = ::open("/dev/null", O_WRONLY);
-      ::dup2(none, STDERR_FILENO);
+      int log = ::open(log_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+      ::dup2(log, STDERR_FILENO);
       ::execl("/proc/self/exe", "troupe", "node", "--data", directory.c_str(),
               "--broker-port", "0", "--nameserver-port", "0", nullptr);
       ::_exit(127);
@@ -258,6 +264,24 @@ public:
 
   std::uint16_t port() const { return port_; }
 
+  /// The last line that it logged.
+  std::string last_words() const {
+    std::ifstream log{log_path_};
+    std::string last;
+    for (std::string line; std::getline(log, line);)
+      last = std::move(line);
+    return last;
+  }
+
+  /// Bytes of the log that it verified before it served.
+  std::int64_t verified_bytes() const {
+    std::ifstream log{log_path_};
+    for (std::string line; std::getline(log, line);)
+      if (line.find("store opened") != line.npos)
+        return number_in(line, "log_end=") - number_in(line, "verified_from=");
+    return -1;
+  }
+
   void end(int signal) {
     if (pid_ <= 0)
       return;
@@ -268,6 +292,15 @@ public:
   }
 
 private:
+  static std::int64_t number_in(const std::string& line,
+                                const std::string& name) {
+    auto at = line.find(name);
+    return at == line.npos
+             ? 0
+             : std::strtoll(line.c_str() + at + name.size(), nullptr, 10);
+  }
+
+  std::string log_path_;
   int pid_ = 0;
   int drain_ = -1;
   std::uint16_t port_ = 0;
@@ -290,6 +323,9 @@ public:
 
   sender(const sender&) = delete;
   sender& operator=(const sender&) = delete;
+
+  /// Whether the connection is still there.
+  bool good() const { return good_; }
 
   void ask(const std::string& topic, int queue, const std::string& body) {
     auto request =
@@ -345,46 +381,66 @@ private:
 
 // -- measuring ---------------------------------------------------------------
 
-/// From the start of the process to the first acknowledged send, ms; -1 when
-/// none was acknowledged.
-double first_send_ms(const std::string& directory, started_node*& keep) {
+/// One start.
+struct start_figures {
+  double ms = -1;              ///< to the first acknowledged send
+  std::int64_t read_again = 0; ///< bytes of the log that were verified
+};
+
+/// @errors io_failed: nothing was acknowledged
+caf::expected<start_figures> start(const std::string& directory,
+                                   std::unique_ptr<started_node>& node) {
   auto begin = clock::now();
-  auto* node = new started_node{directory};
+  node = std::make_unique<started_node>(directory);
   sender client{node->port()};
   client.ask(topic_of(0), 0, "first");
   auto code = client.answer();
-  auto took = ms_since(begin);
-  keep = node;
-  return code == 0 ? took : -1;
+  start_figures result{ms_since(begin), 0};
+  if (code != 0)
+    return make_error(errc::io_failed, "the node on " + directory
+                                         + " acknowledged nothing; it said: "
+                                         + node->last_words());
+  result.read_again = node->verified_bytes();
+  return result;
 }
 
-/// Sends for a second, over all topics, so that a kill leaves work behind.
+/// Sends over all topics for longer than checkpoints are apart, so that a kill
+/// leaves as much work behind as it may.
 void load(std::uint16_t port, const store_plan& plan) {
-  sender client{port};
-  constexpr int window = 64;
-  auto end = clock::now() + std::chrono::seconds{1};
+  constexpr int window = 256; // requests of a connection
+  std::vector<std::unique_ptr<sender>> clients;
+  for (int i = 0; i < 4; ++i)
+    clients.push_back(std::make_unique<sender>(port));
   std::int64_t sent = 0;
-  while (clock::now() < end) {
-    for (int i = 0; i < window; ++i, ++sent)
-      client.ask(topic_of(sent % plan.topics),
-                 static_cast<int>(sent / plan.topics % plan.queues),
-                 std::string(1024, 'x'));
-    for (int i = 0; i < window; ++i)
-      if (client.answer() < 0)
-        return;
-  }
+  auto ask = [&](sender& client) {
+    client.ask(topic_of(sent % plan.topics),
+               static_cast<int>(sent / plan.topics % plan.queues),
+               std::string(plan.body_bytes, 'x'));
+    ++sent;
+  };
+  for (int i = 0; i < window; ++i)
+    for (auto& client : clients)
+      ask(*client);
+  auto end = clock::now() + limits::checkpoint_period * 3 / 2;
+  while (clock::now() < end)
+    for (auto& client : clients) {
+      for (int i = 0; i < window / 4; ++i)
+        client->answer();
+      for (int i = 0; client->good() && i < window / 4; ++i)
+        ask(*client);
+    }
 }
 
 struct startup_figures {
   std::string store;
   std::int64_t bytes = 0;
   std::int64_t queues = 0;
-  double clean_ms = -1;  ///< ended in order, files not in the page cache
-  double killed_ms = -1; ///< killed under load
+  std::vector<start_figures> ended;  ///< in order, nothing in the page cache
+  std::vector<start_figures> killed; ///< under load
 };
 
 caf::expected<startup_figures> measure(const std::string& directory,
-                                       const store_plan& plan) {
+                                       const store_plan& plan, int rounds) {
   if (auto error = store_maker{directory, plan}.make())
     return error;
   startup_figures result;
@@ -393,19 +449,25 @@ caf::expected<startup_figures> measure(const std::string& directory,
   std::error_code code;
   for (const auto& x : fs::directory_iterator{directory + "/commitlog", code})
     result.bytes += static_cast<std::int64_t>(x.file_size(code));
-  forget_pages(directory);
-  started_node* node = nullptr;
-  result.clean_ms = first_send_ms(directory, node);
-  if (result.clean_ms >= 0)
+  std::unique_ptr<started_node> node;
+  for (int round = 0; round < rounds; ++round) {
+    if (node) {
+      load(node->port(), plan);
+      node->end(SIGTERM);
+    }
+    forget_pages(directory);
+    auto ended = start(directory, node);
+    if (!ended)
+      return std::move(ended.error());
+    result.ended.push_back(*ended);
     load(node->port(), plan);
-  node->end(SIGKILL);
-  delete node;
-  if (result.clean_ms < 0)
-    return make_error(errc::io_failed,
-                      "the node on " + directory + " acknowledged nothing");
-  result.killed_ms = first_send_ms(directory, node);
+    node->end(SIGKILL);
+    auto killed = start(directory, node);
+    if (!killed)
+      return std::move(killed.error());
+    result.killed.push_back(*killed);
+  }
   node->end(SIGTERM);
-  delete node;
   return result;
 }
 
@@ -421,30 +483,62 @@ std::vector<store_plan> plans_of(const startup_options& options) {
   return plans;
 }
 
-void print(const std::vector<startup_figures>& all, bool json) {
-  if (json) {
-    remoting::json_text out;
-    out.begin_list();
-    for (const auto& x : all)
-      out.begin_object()
-        .field("store", x.store)
-        .field("segmentBytes", x.bytes)
-        .field("queues", x.queues)
-        .key("afterOrderlyEndMs")
-        .real(x.clean_ms)
-        .key("afterKillMs")
-        .real(x.killed_ms)
+/// The one in the middle by time.
+start_figures median_of(std::vector<start_figures> all) {
+  std::ranges::sort(all, {}, &start_figures::ms);
+  return all[all.size() / 2];
+}
+
+double most_of(const std::vector<start_figures>& all) {
+  return std::ranges::max_element(all, {}, &start_figures::ms)->ms;
+}
+
+void print_json(const std::vector<startup_figures>& all) {
+  remoting::json_text out;
+  out.begin_list();
+  for (const auto& x : all) {
+    out.begin_object()
+      .field("store", x.store)
+      .field("segmentBytes", x.bytes)
+      .field("queues", x.queues);
+    for (auto [name, starts] : {std::pair{"afterOrderlyEnd", &x.ended},
+                                std::pair{"afterKill", &x.killed}}) {
+      auto middle = median_of(*starts);
+      out.key(name)
+        .begin_object()
+        .key("medianMs")
+        .real(middle.ms)
+        .key("mostMs")
+        .real(most_of(*starts))
+        .field("bytesReadAgain", middle.read_again)
         .end_object();
-    std::cout << out.end_list().text() << '\n';
-    return;
+    }
+    out.end_object();
   }
-  std::printf("%-16s %14s %9s %22s %20s\n", "STORE", "SEGMENT BYTES", "QUEUES",
-              "COLD, ORDERLY END (ms)", "KILLED IN LOAD (ms)");
-  for (const auto& x : all)
-    std::printf("%-16s %14lld %9lld %22.0f %20.0f\n", x.store.c_str(),
-                static_cast<long long>(x.bytes),
-                static_cast<long long>(x.queues), x.clean_ms, x.killed_ms);
-  std::printf("from the start of the process to the first acknowledged send\n");
+  std::cout << out.end_list().text() << '\n';
+}
+
+void print_head() {
+  std::printf(
+    "from the start of the process to the first acknowledged send; MB "
+    "again: log read before it\n");
+  std::printf("%-16s %14s %9s %24s %34s\n", "", "", "", "ENDED IN ORDER, COLD",
+              "KILLED UNDER LOAD");
+  std::printf("%-16s %14s %9s %15s %8s %15s %8s %9s\n", "STORE",
+              "SEGMENT BYTES", "QUEUES", "median ms", "most", "median ms",
+              "most", "MB again");
+  std::fflush(stdout);
+}
+
+void print(const startup_figures& x) {
+  auto ended = median_of(x.ended);
+  auto killed = median_of(x.killed);
+  std::printf("%-16s %14lld %9lld %15.0f %8.0f %15.0f %8.0f %9.0f\n",
+              x.store.c_str(), static_cast<long long>(x.bytes),
+              static_cast<long long>(x.queues), ended.ms, most_of(x.ended),
+              killed.ms, most_of(x.killed),
+              static_cast<double>(killed.read_again) / 1e6);
+  std::fflush(stdout);
 }
 
 } // namespace
@@ -467,10 +561,13 @@ int startup_main(const std::vector<std::string>& arguments) {
   }
   std::vector<startup_figures> all;
   int status = 0;
+  if (!options.json)
+    print_head();
   for (const auto& plan : plans_of(options)) {
-    std::cerr << "making a store of " << plan.name << "\n";
     auto directory = pattern + "/store";
-    auto figures = measure(directory, plan);
+    auto figures = measure(directory, plan, options.rounds);
+    if (figures && !options.json)
+      print(*figures);
     if (auto error = storage::remove_tree(directory))
       std::cerr << context_of(error) << '\n';
     if (!figures) {
@@ -482,7 +579,8 @@ int startup_main(const std::vector<std::string>& arguments) {
     all.push_back(std::move(*figures));
   }
   static_cast<void>(storage::remove_tree(pattern));
-  print(all, options.json);
+  if (options.json)
+    print_json(all);
   return status;
 }
 

@@ -7,7 +7,8 @@
 
 namespace troupe::app {
 
-/// @param arguments  `[--dir DIR] [--gigabytes N] [--queues N] [--json]`
+/// @param arguments  `[--dir DIR] [--gigabytes N] [--queues N] [--rounds N]
+///                   [--json]`
 int startup_main(const std::vector<std::string>& arguments);
 
 } // namespace troupe::app

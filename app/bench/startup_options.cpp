@@ -21,6 +21,8 @@ parse_startup_options(const std::vector<std::string>& arguments) {
       "size of the large store, beside one of 1 GB (10)");
   add("queues", po::value(&x.queues)->value_name("N"),
       "queues of a third one; 0: none (100000)");
+  add("rounds", po::value(&x.rounds)->value_name("N"),
+      "starts after an orderly end, and after a kill under load (5)");
   add("json", po::bool_switch(&x.json), "print JSON");
   add("help,h", "print this");
   po::variables_map given;
@@ -38,9 +40,10 @@ parse_startup_options(const std::vector<std::string>& arguments) {
     std::cout << all << '\n';
     return std::optional<startup_options>{};
   }
-  if (x.gigabytes < 1 || x.gigabytes > 1000 || x.queues < 0)
-    return make_error(errc::bad_config,
-                      "--gigabytes is 1 to 1000, --queues 0 or more");
+  if (x.gigabytes < 1 || x.gigabytes > 1000 || x.queues < 0 || x.rounds < 1)
+    return make_error(
+      errc::bad_config,
+      "--gigabytes is 1 to 1000, --queues 0 or more, --rounds 1 or more");
   return std::optional{std::move(x)};
 }
 

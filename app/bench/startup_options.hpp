@@ -16,6 +16,7 @@ struct startup_options {
   std::string directory = "."; ///< a directory of its own is made in it
   std::int64_t gigabytes = 10;
   std::int32_t queues = 100'000;
+  int rounds = 5; ///< starts of each kind
   bool json = false;
 };
 
