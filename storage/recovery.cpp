@@ -25,6 +25,7 @@ public:
   /// @param log_end  rows of records at or past it count as not written
   row_writer(const store_options& options, log_offset log_end)
     : options_(options),
+      home_(file::open(options.directory, open_mode::read_only)),
       log_end_(log_end) {}
 
   void put(const record_view& record) {
@@ -40,7 +41,9 @@ public:
   /// Writes what is left and makes all of it durable.
   caf::error finish() {
     flush();
-    return failure_ ? failure_ : sync_all(written_, options_.directory);
+    if (failure_ || written_.empty())
+      return failure_;
+    return home_ ? sync_all(written_, **home_) : home_.error();
   }
 
   /// A queue began behind its end: rows before the replayed part are missing.
@@ -106,14 +109,16 @@ private:
     if (auto error = queue->write_rows())
       return error;
     written_.add(queue->take_unsynced());
-    if (written_.files.size() < open_files_max)
-      return caf::none;
-    return sync_all(std::exchange(written_, {}), options_.directory);
+    if (written_.files.size() >= open_files_max)
+      written_ = {{}, true}; // one sync for all costs less than one for these
+    return caf::none;
   }
 
   static constexpr std::size_t open_files_max = 512;
 
   const store_options& options_;
+  caf::expected<file_ptr>
+    home_; // open before anything is written, see sync_all
   log_offset log_end_;
   log_offset reached_; // end of the last record that was put
   std::map<queue_key, std::vector<placed_row>> rows_;
