@@ -24,6 +24,7 @@
 #include <memory>
 
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -67,6 +68,17 @@ connection_list list_of(connection_table& all, const list_connections& wish) {
   });
   std::ranges::sort(result.rows, {}, &connection_row::address);
   return result;
+}
+
+/// The rest of the descriptors that the process may have is for the store,
+/// which takes half of them and some that it needs at once: a flood of
+/// connections must not keep a message from its files.
+std::size_t connections_allowed() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0)
+    return limits::connections_max;
+  return std::min<std::size_t>(limits::connections_max,
+                               files.rlim_cur / 16 * 7);
 }
 
 class gateway_impl : public gateway_actor::base,
@@ -211,11 +223,8 @@ private:
 
   void accepted(int fd, service offers) {
     auto& table = context_.connections();
-    if (table.size() >= limits::connections_max) {
-      ++context_.counters().refused_connections;
-      log::warning("gateway", "connection refused: too many")
-        .with("connections", table.size());
-      ::close(fd);
+    if (table.size() >= connections_max_) {
+      refuse(fd);
       return;
     }
     auto& made = table.add(*this, fd, offers);
@@ -223,6 +232,19 @@ private:
     made.interest = reading;
     if (home_.watch(fd, reading, &made) != 0)
       table.remove(made.id());
+  }
+
+  /// Told once a second: a flood must not fill the log.
+  void refuse(int fd) {
+    ::close(fd);
+    ++context_.counters().refused_connections;
+    if (now_ms() < refusal_told_at_ + 1000)
+      return;
+    refusal_told_at_ = now_ms();
+    log::warning("gateway", "connections are refused: there are as many as may "
+                            "be; close some, or allow more open files")
+      .with("connections", context_.connections().size())
+      .with("refused_since_start", context_.counters().refused_connections);
   }
 
   void close(connection& which, const char* why) {
@@ -638,6 +660,8 @@ private:
   }
 
   reactor& home_;
+  const std::size_t connections_max_ = connections_allowed();
+  epoch_ms refusal_told_at_; // in the log
   gateway_context context_;
   std::vector<std::unique_ptr<listener>> listeners_;
   remoting::command_view command_;

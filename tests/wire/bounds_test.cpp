@@ -4,11 +4,16 @@
 
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/few_descriptors.hpp"
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
+#include <csignal>
 #include <list>
 #include <map>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 using namespace troupe;
 using namespace troupe::remoting;
@@ -166,4 +171,71 @@ TEST_CASE("more pulls than may wait at a queue are told so") {
     REQUIRE(answer->code == success);
   }
   CHECK(figure(good, "troupe.waitingPulls") == 0);
+}
+
+namespace {
+
+/// Connections of another process, which keeps them open.
+class flood {
+public:
+  flood(std::uint16_t port, int connections) : child_(::fork()) {
+    if (child_ != 0)
+      return;
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    rlimit files{4096, 4096};
+    ::setrlimit(RLIMIT_NOFILE, &files);
+    for (int i = 0; i < connections; ++i)
+      ::connect(::socket(AF_INET, SOCK_STREAM, 0),
+                reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    for (;;)
+      ::pause();
+  }
+
+  ~flood() {
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+  }
+
+  flood(const flood&) = delete;
+  flood& operator=(const flood&) = delete;
+
+private:
+  pid_t child_;
+};
+
+} // namespace
+
+TEST_CASE("a flood of connections keeps no message from its files") {
+  constexpr int queues = 300;
+  test::scratch home;
+  test::few_descriptors limit{256};
+  test::node node{options_of(home / "data")};
+  test::client good{node.broker_port()};
+  REQUIRE(good
+            .call(test::request(request_code::update_and_create_topic,
+                                {{"topic", "Wide"},
+                                 {"readQueueNums", std::to_string(queues)},
+                                 {"writeQueueNums", std::to_string(queues)},
+                                 {"perm", "6"},
+                                 {"topicFilterType", "SINGLE_TAG"}}))
+            .code
+          == success);
+  const std::string body(2000, '.'); // several segments
+  {
+    flood many{node.broker_port(), 400};
+    REQUIRE(test::eventually(
+      [&] { return figure(good, "troupe.refused.connections") > 200; }));
+    for (int queue = 0; queue < queues; ++queue)
+      REQUIRE(good.call(test::send_of("Wide", queue, body)).code == success);
+    for (int queue = 0; queue < queues; queue += 29)
+      CHECK(good.call(test::pull_of("G", "Wide", queue, 0)).code == success);
+  }
+  CHECK(test::eventually([&] {
+    test::client another{node.broker_port()};
+    another.send(test::send_of("Wide", 0, "x"));
+    return another.receive(500ms).has_value();
+  }));
 }
