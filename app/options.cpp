@@ -50,6 +50,9 @@ po::options_description node_description() {
       "the oldest segments go when all have more bytes; 0: none (0)");
   add("retention-period", text()->value_name("MS"),
       "how often old segments are looked for (10000)");
+  add("scrub-bytes", text()->value_name("N"),
+      "bytes a second of stored messages that are read again, to find what a "
+      "disk has damaged, and to mend rows; once a day; 0: never (4 MiB)");
   add("delete-when", text()->value_name("HOUR;..."),
       "hours of the day at which old messages go (all day)");
   add("disk-free-min", text()->value_name("N"),

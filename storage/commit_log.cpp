@@ -28,7 +28,10 @@ log_reader::read_record(log_offset position) const {
     return make_error(errc::message_not_found,
                       "can not find message by the offset, "
                         + std::to_string(position.value));
-  auto found = look_at(*where, position);
+  auto read = careful_reader{*where}.look(position);
+  if (!read)
+    return std::move(read.error());
+  const auto& found = *read;
   if (found.what == log_content::damaged) {
     damaged_records.fetch_add(1, std::memory_order_relaxed);
     log::error("commit_log", "a damaged record is not served")

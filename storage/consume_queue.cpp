@@ -29,13 +29,13 @@ void encode_row(const consume_row& row, char* at) {
   store(at, row.tags_code);
 }
 
+} // namespace
+
 consume_row decode_row(const char* at) {
   return {{load<std::int64_t>(at)},
           load<std::int32_t>(at + 8),
           load<std::int64_t>(at + 12)};
 }
-
-} // namespace
 
 caf::expected<consume_queue> consume_queue::open(consume_queue_options options,
                                                  log_offset log_min,

@@ -29,6 +29,9 @@ struct consume_row {
 
 inline constexpr std::int64_t consume_row_bytes = 20;
 
+/// The row whose bytes begin at `at`.
+consume_row decode_row(const char* at);
+
 /// Size of a row whose message the log could not give back. Its position is
 /// that of the next message, so that positions still grow with offsets.
 inline constexpr std::int32_t damaged_row_size = -1;

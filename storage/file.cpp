@@ -110,6 +110,10 @@ caf::error file::write(std::int64_t at, std::string_view bytes) const {
   return caf::none;
 }
 
+void file::forget(std::int64_t at, std::int64_t size) const {
+  ::posix_fadvise(fd_, at, size, POSIX_FADV_DONTNEED);
+}
+
 caf::error file::sync() const {
   return calls.fdatasync(fd_) == 0 ? caf::error{}
                                    : failed(sync_error(), "cannot sync", path_);

@@ -67,6 +67,9 @@ public:
   /// @returns -1 when some of it is not in the page cache
   std::int64_t read_resident(std::int64_t at, char* to, std::size_t size) const;
 
+  /// Takes what was read out of the page cache, where nobody else has it.
+  void forget(std::int64_t at, std::int64_t size) const;
+
   /// Writes all of `bytes` at `at`.
   /// @errors disk_full (no space, quota), log_write_failed
   caf::error write(std::int64_t at, std::string_view bytes) const;

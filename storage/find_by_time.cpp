@@ -11,10 +11,14 @@ store_time_at(consume_queue& rows, const log_reader& log, queue_offset offset) {
     return error;
   if (found.empty() || found.front().size <= 0)
     return epoch_ms{-1};
-  auto where = log.find(found.front().position);
-  if (!where)
-    return epoch_ms{-1};
-  return store_time_of(where->data(found.front().position));
+  auto position = found.front().position;
+  constexpr std::int64_t wanted_bytes = record_at::behind_store_time;
+  auto where = log.find(position);
+  if (!where || where->end() - position < wanted_bytes)
+    return epoch_ms{-1}; // the row leads astray
+  if (auto error = where->load(position, wanted_bytes))
+    return error;
+  return store_time_of(where->data(position));
 }
 
 caf::expected<queue_offset> find_by_time(consume_queue& rows,

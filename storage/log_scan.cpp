@@ -31,6 +31,32 @@ found_content look_at(const segment& where, log_offset position) {
   return {log_content::record, *record, {}};
 }
 
+void careful_reader::prepare(log_offset begin, log_offset end) {
+  end = std::min(end, where_.end());
+  if (where_.load(begin, end - begin))
+    return; // look() says what of it
+  begin_ = begin;
+  end_ = end;
+}
+
+caf::expected<found_content> careful_reader::look(log_offset position) const {
+  auto left = where_.end() - position;
+  if (left < static_cast<std::int64_t>(blank_bytes))
+    return look_at(where_, position);
+  if (auto error = have(position, static_cast<std::int64_t>(blank_bytes)))
+    return error;
+  std::int64_t size = load<std::uint32_t>(where_.data(position));
+  if (auto error = have(position, std::min(left, size)))
+    return error;
+  return look_at(where_, position);
+}
+
+caf::error careful_reader::have(log_offset position, std::int64_t bytes) const {
+  if (position >= begin_ && position + bytes <= end_)
+    return caf::none;
+  return where_.load(position, bytes);
+}
+
 std::string why_not(const found_content& found, std::string_view topic,
                     queue_id queue, queue_offset offset) {
   if (found.what == log_content::damaged)

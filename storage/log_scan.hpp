@@ -31,6 +31,26 @@ struct found_content {
 /// Looks at `position`, with all checks.
 found_content look_at(const segment& where, log_offset position);
 
+/// Looks at a segment of which the disk may not give all: a byte that it cannot
+/// give would end the process that looks at it in the map. Blocks.
+class careful_reader {
+public:
+  explicit careful_reader(const segment& where) : where_(where) {}
+
+  /// Has [begin, end) in memory at once, if that can be had.
+  void prepare(log_offset begin, log_offset end);
+
+  /// @errors log_read_failed
+  caf::expected<found_content> look(log_offset position) const;
+
+private:
+  caf::error have(log_offset position, std::int64_t bytes) const;
+
+  const segment& where_;
+  log_offset begin_; // what is between is in memory
+  log_offset end_;
+};
+
 /// Whether the record at `row_position` is the message that a consume queue
 /// names: its place, topic, queue and offset.
 /// @returns what does not hold; empty when all does

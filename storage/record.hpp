@@ -42,6 +42,8 @@ inline constexpr std::size_t position = 28;
 inline constexpr std::size_t sys_flag = 36;
 inline constexpr std::size_t born_time = 40;
 inline constexpr std::size_t born_host = 48;
+// The store time ends here, or 12 bytes before when the born host is IPv4.
+inline constexpr std::size_t behind_store_time = 76;
 } // namespace record_at
 
 /// A record to be encoded.
@@ -123,7 +125,8 @@ std::uint32_t record_size_of(const char* record);
 /// Whether the record carries a checksum of all of it, as ours do.
 bool carries_crc(const record_view& record);
 
-/// The store time of a record whose first 76 bytes are at `record`.
+/// The store time of a record whose bytes before behind_store_time are at
+/// `record`.
 epoch_ms store_time_of(const char* record);
 
 /// Writes the filler that says "the rest of this segment is unused".

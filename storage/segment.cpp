@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -71,6 +72,43 @@ caf::expected<segment_ptr> segment::create(const std::string& directory,
     return error;
   }
   return map(start, bytes, std::move(*file));
+}
+
+caf::error segment::load(log_offset position, std::int64_t bytes) const {
+  if (is_resident(position, bytes))
+    return caf::none;
+  std::vector<char> scratch(std::size_t{256} << 10);
+  auto at = position - start_;
+  for (auto end = std::min(at + bytes, bytes_); at < end;) {
+    auto step = std::min(end - at, static_cast<std::int64_t>(scratch.size()));
+    auto got = file_->read(at, scratch.data(), static_cast<std::size_t>(step));
+    if (!got)
+      return std::move(got.error());
+    if (*got == 0)
+      return make_error(errc::log_read_failed, file_->path()
+                                                 + " was cut off at byte "
+                                                 + std::to_string(at));
+    at += static_cast<std::int64_t>(*got);
+  }
+  return caf::none;
+}
+
+void segment::unload(log_offset position, std::int64_t bytes) const {
+  auto page = static_cast<std::int64_t>(::sysconf(_SC_PAGESIZE));
+  auto first = (position - start_) / page * page;
+  auto size = std::min((position - start_) + bytes, bytes_) - first;
+  ::madvise(const_cast<char*>(map_) + first, static_cast<std::size_t>(size),
+            MADV_DONTNEED);
+}
+
+bool segment::is_resident(log_offset position, std::int64_t bytes) const {
+  for (auto end = std::min(position + bytes, this->end()); position < end;) {
+    auto next = resident_until(position, end);
+    if (next == position)
+      return false;
+    position = next;
+  }
+  return true;
 }
 
 log_offset segment::resident_until(log_offset position, log_offset upto) const {

@@ -48,8 +48,20 @@ public:
   /// cache without a gap. Looks at `look_bytes` at most.
   log_offset resident_until(log_offset position, log_offset upto) const;
 
+  /// Whether all these bytes, as far as the segment goes, are in it.
+  bool is_resident(log_offset position, std::int64_t bytes) const;
+
   /// More than a system call costs lies in looking at so many pages.
   static constexpr std::int64_t look_bytes = 256 << 10;
+
+  /// Reads what is not in the page cache into it. Blocks. Without this a byte
+  /// that the disk cannot give ends whoever looks at it.
+  /// @errors log_read_failed
+  caf::error load(log_offset position, std::int64_t bytes) const;
+
+  /// Takes these bytes out of the memory of the process. They can be read as
+  /// before.
+  void unload(log_offset position, std::int64_t bytes) const;
 
 private:
   segment(log_offset start, std::int64_t bytes, file_ptr file, const char* map);

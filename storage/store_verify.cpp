@@ -38,10 +38,7 @@ public:
       static_cast<std::size_t>(offset.value % file_rows_) * consume_row_bytes;
     if (place + consume_row_bytes > bytes_.size())
       return {};
-    const auto* from = bytes_.data() + place;
-    return {{load<std::int64_t>(from)},
-            load<std::int32_t>(from + 8),
-            load<std::int64_t>(from + 12)};
+    return decode_row(bytes_.data() + place);
   }
 
   /// Calls `visit` with every row of the files that is used.

@@ -47,6 +47,7 @@ public:
       [this](const sweep_tick&) { sweep(); },
       [this](const write_rows&) { return write(); },
       [this](const trim_queue& x) { trim(x.min); },
+      [this](const mend_rows& x) { mend(x); },
       [this](const remove_queue&) { remove(); },
     };
   }
@@ -306,7 +307,31 @@ private:
     auto error = state_.mend(broken, found);
     if (error)
       warn("cannot mend the consume queue", error);
+    else if (found)
+      storage::mended_rows.fetch_add(1, std::memory_order_relaxed);
     return error;
+  }
+
+  /// Rows that nobody has read, but the scrubber.
+  void mend(const mend_rows& wish) {
+    if (is_deriving_)
+      return;
+    for (const auto& x : wish.rows) {
+      auto mended = state_.mend(x);
+      if (!mended)
+        return warn("cannot mend the consume queue", mended.error());
+      if (!*mended)
+        continue;
+      storage::mended_rows.fetch_add(1, std::memory_order_relaxed);
+      log::error("queue", "a row that led astray is mended from the log")
+        .with("topic", options_.topic)
+        .with("queue", options_.queue.value)
+        .with("offset", x.at.value)
+        .with("log_offset", x.wanted.position.value)
+        .with("what", x.found.position != x.wanted.position ? "place"
+                      : x.found.size != x.wanted.size       ? "size"
+                                                            : "tag");
+    }
   }
 
   void fail(const waiting_pull& pull, const std::string& why) {

@@ -298,6 +298,41 @@ caf::error queue_state::mend(const broken_row& broken,
   return rows_.put(offset, {broken.from, storage::damaged_row_size, 0});
 }
 
+caf::expected<bool> queue_state::mend(const row_mend& wish) {
+  if (!is_due(wish))
+    return false;
+  const auto& [position, size, tags_code] = wish.wanted;
+  if (auto error = rows_.put(wish.at, {position, size, tags_code}))
+    return error;
+  return true;
+}
+
+/// The row must be as it was found, in memory perhaps as it should be; and its
+/// message must lie between its neighbours: it may be that of a topic of the
+/// same name that was deleted.
+bool queue_state::is_due(const row_mend& wish) {
+  auto row = [this](queue_offset at) {
+    std::vector<storage::consume_row> rows;
+    if (at >= rows_.min() && at < rows_.end())
+      if (auto read = rows_.read(at, 1, rows); read && rows.size() == 1)
+        return std::optional{rows.front()};
+    return std::optional<storage::consume_row>{};
+  };
+  auto is = [](const storage::consume_row& x, const row_content& y) {
+    return x.position == y.position && x.size == y.size
+           && x.tags_code == y.tags_code;
+  };
+  auto now = row(wish.at);
+  if (!now || (!is(*now, wish.found) && !is(*now, wish.wanted)))
+    return false;
+  if (wish.found.position == wish.wanted.position)
+    return true;
+  auto before = row({wish.at.value - 1});
+  auto after = row({wish.at.value + 1});
+  return (!before || before->position < wish.wanted.position)
+         && (!after || after->position > wish.wanted.position);
+}
+
 void queue_state::expire(const waiting_pull& pull, pull_done& done) {
   // Rows that the filter passed over are told, or the client would have them
   // looked at again with its next pull.

@@ -91,6 +91,11 @@ public:
   /// @errors disk_full, log_write_failed
   caf::error mend(const broken_row& broken, std::optional<log_offset> position);
 
+  /// Puts a row as the log has it. @returns false when it is not as it was
+  /// found any more, or its neighbours say that the message belongs elsewhere
+  /// @errors disk_full, log_write_failed
+  caf::expected<bool> mend(const row_mend& wish);
+
   /// Answers a parked pull whose time is over.
   void expire(const waiting_pull& pull, pull_done& done);
 
@@ -126,6 +131,7 @@ private:
   bool holds(queue_offset offset, const storage::consume_row& row,
              std::string_view bytes);
   void note_broken(queue_offset offset, std::string why);
+  bool is_due(const row_mend& wish);
 
   std::shared_ptr<const storage::commit_log> log_;
   storage::consume_queue rows_;

@@ -18,6 +18,7 @@
 #include "registrar/registrar.hpp"
 #include "retention/retention.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scrubber/scrubber.hpp"
 #include "state_store/state_store.hpp"
 #include "storage/derived_state.hpp"
 #include "storage/lmdb.hpp"
@@ -71,6 +72,7 @@ caf::behavior supervisor(caf::stateful_actor<watched_names>* self,
   watch(cast.directory, "directory");
   watch(cast.scheduler, "scheduler");
   watch(cast.retention, "retention");
+  watch(cast.scrubber, "scrubber");
   watch(cast.pop, "pop");
   watch(cast.transactions, "transaction_coordinator");
   watch(cast.timers, "timers");
@@ -319,6 +321,11 @@ void spawn_broker(caf::actor_system& system, reactor& home,
   keeping.period = options.retention_period;
   cast.retention =
     spawn_retention(system, threading::detached, std::move(keeping));
+  if (options.scrub.bytes_per_second > 0)
+    cast.scrubber =
+      spawn_scrubber(system, threading::detached,
+                     {options.data_directory, store.consume_queue_file_rows,
+                      options.scrub, cast.commit_log, cast.directory});
   // Who reads old records again: no segment goes that one of them needs.
   caf::anon_send(cast.retention,
                  add_log_follower{"delayed messages", cast.scheduler});
@@ -406,6 +413,7 @@ std::vector<cast_member> members_of(const cast_handles& cast) {
   add("/registrar", "registrar", "detached", cast.registrar);
   add("/retention", "retention", "detached", cast.retention);
   add("/scheduler", "scheduler", "pinned", cast.scheduler);
+  add("/scrubber", "scrubber", "detached", cast.scrubber);
   add("/store", "state_store", "detached", cast.state_store);
   add("/timers", "timers", "pinned", cast.timers);
   add("/tx", "transaction_coordinator", "pinned", cast.transactions);
@@ -598,6 +606,7 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
     end(cast.backlog);
     end(cast.gateway);
     end(cast.retention);
+    end(cast.scrubber);
     end(cast.scheduler);
     end(cast.pop);
     end(cast.transactions);

@@ -18,10 +18,12 @@
 #include "troupe/actor/registrar.hpp"
 #include "troupe/actor/retention.hpp"
 #include "troupe/actor/scheduler.hpp"
+#include "troupe/actor/scrubber.hpp"
 #include "troupe/actor/state_store.hpp"
 #include "troupe/actor/timers.hpp"
 #include "troupe/actor/transaction_coordinator.hpp"
 #include "troupe/model/retention_rules.hpp"
+#include "troupe/model/scrub_pace.hpp"
 #include "troupe/model/transactions.hpp"
 
 #include <caf/actor.hpp>
@@ -60,6 +62,7 @@ struct cast_options {
   std::int64_t memory_max = limits::memory_bytes_max;
   retention_rules retention;
   std::chrono::milliseconds retention_period = limits::retention_period;
+  scrub_pace scrub;
   transaction_timing transactions;
   std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
   bool recall_messages = true;
@@ -80,6 +83,7 @@ struct cast_handles {
   directory_actor directory;
   scheduler_actor scheduler;
   retention_actor retention;
+  scrubber_actor scrubber;
   pop_actor pop;
   transaction_coordinator_actor transactions;
   timers_actor timers;

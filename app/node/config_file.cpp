@@ -250,6 +250,10 @@ constexpr std::array known_keys{
             [](auto& o, const auto& s) {
               return s.number(o.retention_period_ms, 10, 86'400'000);
             }},
+  known_key{"scrub-bytes", "",
+            [](auto& o, const auto& s) {
+              return s.number(o.scrub_bytes, 0, any_bytes);
+            }},
   known_key{"delete-when", "deleteWhen", apply_delete_when},
   known_key{"disk-free-min", "",
             [](auto& o, const auto& s) {

@@ -102,6 +102,7 @@ caf::expected<cast_options> cast_of(const node_options& options) {
   cast.retention = options.retention;
   cast.retention_period =
     std::chrono::milliseconds{options.retention_period_ms};
+  cast.scrub.bytes_per_second = options.scrub_bytes;
   if (!options.delay_levels.empty())
     cast.delays = *delay_levels::parse(options.delay_levels);
   cast.transactions.first_check_ms = options.transaction_timeout_ms;

@@ -45,6 +45,7 @@ struct node_options {
   std::string delay_levels; ///< empty: RocketMQ's eighteen
   std::int64_t retention_period_ms = limits::retention_period.count();
   std::int64_t memory_max = limits::memory_bytes_max;
+  std::int64_t scrub_bytes = limits::scrub_bytes_per_second;
   retention_rules retention;
   std::vector<std::string> plugins;            ///< shared libraries
   std::vector<std::string> plugin_directories; ///< every `.so` in them

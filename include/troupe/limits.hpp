@@ -68,6 +68,12 @@ inline constexpr milliseconds retention_period{10'000};
 inline constexpr std::int64_t segments_removed_per_round_max = 10;
 inline constexpr milliseconds segment_remove_pause{100};
 
+// Reading the log again.
+inline constexpr std::int64_t scrub_bytes_per_second = 4ll << 20;
+inline constexpr std::int64_t scrub_piece_bytes = 1ll << 20;
+inline constexpr milliseconds scrub_wait{60'000};      // after the start
+inline constexpr milliseconds scrub_pause{86'400'000}; // behind the end
+
 // Consume queues and index.
 inline constexpr std::int64_t consume_queue_file_rows = 300'000;
 inline constexpr std::size_t rows_in_memory_max = 204; // 4080 bytes of rows
@@ -181,7 +187,7 @@ inline constexpr seconds mark_period{3};
 // State store.
 inline constexpr std::size_t state_map_bytes = std::size_t{1} << 30; // grows
 inline constexpr std::size_t state_rows_per_commit_max = 100'000;
-inline constexpr std::size_t state_pages_checked_max = 65'536; // at start
+inline constexpr std::size_t state_pages_checked_max = 16'384; // at start
 
 // Shell.
 inline constexpr std::uint16_t shell_port = 10988;

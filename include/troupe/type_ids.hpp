@@ -76,6 +76,7 @@ TROUPE_MESSAGE(queue_report)
 TROUPE_MESSAGE(sweep_tick)
 TROUPE_MESSAGE(write_rows)
 TROUPE_MESSAGE(trim_queue)
+TROUPE_MESSAGE(mend_rows)
 TROUPE_MESSAGE(remove_queue)
 
 // transaction_coordinator
@@ -341,6 +342,9 @@ TROUPE_MESSAGE(add_log_follower)
 TROUPE_MESSAGE(watch_disk_tick)
 TROUPE_MESSAGE(retention_tick)
 TROUPE_MESSAGE(remove_segment_tick)
+
+// scrubber
+TROUPE_MESSAGE(scrub_tick)
 
 // gateway
 TROUPE_MESSAGE(drain_gateway)

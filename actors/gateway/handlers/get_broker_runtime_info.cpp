@@ -101,6 +101,9 @@ kv_rows rows_of(gateway_context& context, const log_report& log) {
   }
   rows.emplace_back("damagedRecords",
                     std::to_string(storage::damaged_records.load()));
+  rows.emplace_back("mendedRows", std::to_string(storage::mended_rows.load()));
+  rows.emplace_back("scrubbedBytes",
+                    std::to_string(storage::scrubbed_bytes.load()));
   return rows;
 }
 

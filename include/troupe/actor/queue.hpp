@@ -124,6 +124,26 @@ struct trim_queue {
   log_offset min;
 };
 
+/// What a row of the consume queue says.
+struct row_content {
+  log_offset position;
+  std::int32_t size = 0;
+  std::int64_t tags_code = 0;
+};
+
+/// A row of the files that says something else than the log does.
+struct row_mend {
+  queue_offset at;
+  row_content found;
+  row_content wanted;
+};
+
+/// Writes rows as the log has them, as far as they are still as they were
+/// found.
+struct mend_rows {
+  std::vector<row_mend> rows;
+};
+
 /// Deletes the consume queue and ends the actor.
 struct remove_queue {};
 
@@ -138,6 +158,7 @@ using queue_actor = caf::typed_actor<
   caf::replies_to<query_store_time>::with<store_time_found>,
   caf::replies_to<describe_queue>::with<queue_report>,
   caf::reacts_to<sweep_tick>, caf::replies_to<write_rows>::with<rows_written>,
-  caf::reacts_to<trim_queue>, caf::reacts_to<remove_queue>>;
+  caf::reacts_to<trim_queue>, caf::reacts_to<mend_rows>,
+  caf::reacts_to<remove_queue>>;
 
 } // namespace troupe
