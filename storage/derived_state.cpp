@@ -3,15 +3,18 @@
 #include "storage/log_events.hpp"
 #include "storage/state_rows.hpp"
 
+#include "troupe/assert.hpp"
 #include "troupe/log.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace troupe::storage {
 
 namespace {
 
-constexpr std::array families{log_family::transactions, log_family::timers};
+constexpr std::array families{log_family::transactions, log_family::timers,
+                              log_family::delays};
 static_assert(families.size() == log_families);
 
 // The count of a timer whose end the log does not name.
@@ -25,18 +28,37 @@ log_offset& of(std::array<log_offset, log_families>& applied,
 } // namespace
 
 std::string applied_key(log_family family) {
-  return family == log_family::transactions ? "applied/transactions"
-                                            : "applied/timers";
+  switch (family) {
+    case log_family::transactions:
+      return "applied/transactions";
+    case log_family::timers:
+      return "applied/timers";
+    case log_family::delays:
+      return "applied/delays";
+  }
+  TROUPE_ASSERT(false, "every family has a name");
 }
 
 caf::expected<log_offset> derived_state::applied() {
+  std::set<log_family> absent;
   for (auto family : families) {
     auto row = env_.find(table::meta, applied_key(family));
     if (!row)
       return std::move(row.error());
     auto number = *row ? decode_number(**row) : std::optional<std::int64_t>{};
     of(applied_, family) = {number.value_or(0)};
+    if (!number)
+      absent.insert(family);
   }
+  if (auto error = read_delays())
+    return error;
+  // Progress that came with the store, a RocketMQ's: what the log says of
+  // deliveries is from before it had the store, and its queues may have begun
+  // anew since.
+  foreign_delays_ = absent.contains(log_family::delays) && !delays_.empty();
+  if (foreign_delays_)
+    of(applied_, log_family::delays) = std::min(
+      of(applied_, log_family::transactions), of(applied_, log_family::timers));
   return *std::ranges::min_element(applied_);
 }
 
@@ -74,7 +96,41 @@ void derived_state::apply(const log_event& event) {
                   event.delay_ms != 0 ? foreign_timer : 0});
     case log_event::kind::timer_ended:
       return remove(deadline_kind::timer, {event.time, event.id});
+    case log_event::kind::delay_ended:
+      return deliver({event.id});
   }
+}
+
+void derived_state::deliver(log_offset mark) {
+  auto source = delayed_source_of(mark);
+  if (!source || foreign_delays_)
+    return;
+  auto& level = delays_[source->level];
+  if (level.contains(source->offset))
+    return;
+  level.add(source->offset);
+  changed_delays_.insert(source->level);
+}
+
+caf::error derived_state::read_delays() {
+  delays_.clear();
+  changed_delays_.clear();
+  auto passed = env_.for_each(table::delays, [this](auto key, auto value) {
+    std::int32_t level = 0;
+    auto delivered = decode_delivered(value);
+    auto [end, code] =
+      std::from_chars(key.data(), key.data() + key.size(), level);
+    if (delivered && code == std::errc{})
+      delays_[level] = std::move(*delivered);
+  });
+  return passed ? caf::none : std::move(passed.error());
+}
+
+void derived_state::write_delays() {
+  for (auto level : changed_delays_)
+    change(table::delays, std::to_string(level),
+           encode_delivered(delays_.at(level)));
+  changed_delays_.clear();
 }
 
 void derived_state::open(const log_event& event) {
@@ -120,6 +176,7 @@ std::optional<std::string> derived_state::find(table where,
 void derived_state::write(log_offset end) {
   if (failure_)
     return;
+  write_delays();
   for (auto family : families)
     if (auto& applied = of(applied_, family); applied < end) {
       applied = end;
@@ -166,6 +223,12 @@ caf::error derived_state::clear() {
     if (error)
       return error;
   }
+  // How far a level was delivered without a mark is known here only.
+  if (auto error = read_delays())
+    return error;
+  for (const auto& [level, delivered] : delays_)
+    changes.push_back({table::delays, std::to_string(level),
+                       encode_delivered(delivered_offsets{delivered.next()})});
   for (auto family : families) {
     of(applied_, family) = {};
     changes.push_back({table::meta, applied_key(family), encode_number(0)});

@@ -1,18 +1,20 @@
 /// Brings the LMDB rows that are derived from the log (open transactions,
-/// timers) up to the log's end, before any actor runs. The actors carry on
-/// from there with the same events.
+/// timers, progress of delay levels) up to the log's end, before any actor
+/// runs. The actors carry on from there with the same events.
 #pragma once
 
 #include "storage/lmdb.hpp"
 #include "storage/record.hpp"
 
 #include "troupe/model/deadline.hpp"
+#include "troupe/model/delay_progress.hpp"
 #include "troupe/model/log_event.hpp"
 #include "troupe/model/transactions.hpp"
 
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +58,9 @@ private:
   std::optional<std::string> find(table where, const std::string& key);
   void write(log_offset end);
   void drop_delivered();
+  void deliver(log_offset mark);
+  caf::error read_delays();
+  void write_delays();
 
   lmdb& env_;
   transaction_timing timing_;
@@ -64,7 +69,10 @@ private:
   epoch_ms last_time_; // of the records taken
   caf::error failure_;
   std::map<std::pair<table, std::string>, std::optional<std::string>> rows_;
-  std::vector<log_event> events_; // of one record
+  std::vector<log_event> events_;                    // of one record
+  std::map<std::int32_t, delivered_offsets> delays_; // by level
+  std::set<std::int32_t> changed_delays_;            // levels to write
+  bool foreign_delays_ = false; // marks of deliveries do not count
 };
 
 /// The row of a family's watermark in the meta table.

@@ -92,6 +92,9 @@ void add_delivery(const event_source& record, std::vector<log_event>& to) {
 
 void add_log_events(const event_source& record, std::vector<log_event>& to) {
   const auto& topic = record.topic;
+  if (record.prepared_offset.value < 0)
+    to.push_back(
+      event_of(kind::delay_ended, record.prepared_offset.value, record));
   auto committed = (record.sys_flag & sys_flag_transaction) == sys_flag_commit;
   if (committed)
     add_end(kind::half_closed, record, to);

@@ -1,5 +1,6 @@
-/// Which records of the log mean something to transactions and timers. The one
-/// place that knows: the log's actor and recovery both ask here.
+/// Which records of the log mean something to transactions, timers and
+/// delays. The one place that knows: the log's actor and recovery both ask
+/// here.
 #pragma once
 
 #include "storage/record.hpp"

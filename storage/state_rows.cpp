@@ -237,6 +237,35 @@ std::optional<std::int64_t> decode_number(std::string_view value) {
   return load<std::int64_t>(value.data());
 }
 
+std::string encode_delivered(const delivered_offsets& delivered) {
+  row_writer row;
+  row.number(delivered.next().value)
+    .number(static_cast<std::uint32_t>(delivered.beyond().size()));
+  for (const auto& [first, end] : delivered.beyond())
+    row.number(first.value).number(end.value);
+  return row.take();
+}
+
+std::optional<delivered_offsets> decode_delivered(std::string_view value) {
+  auto next = decode_number(value);
+  if (!next)
+    return {};
+  delivered_offsets result{{*next}};
+  if (value.size() == sizeof *next)
+    return result;
+  std::uint32_t count = 0;
+  row_reader row{value.substr(sizeof *next)};
+  row.number(count);
+  for (std::uint32_t i = 0; row.good() && i < count; ++i) {
+    queue_offset first;
+    queue_offset end;
+    row.number(first.value).number(end.value);
+    if (row.good())
+      result.add(first, end);
+  }
+  return row.good() ? std::optional{std::move(result)} : std::nullopt;
+}
+
 std::string encode_version(const data_version& version) {
   return row_writer{}
     .number(version.state_version)

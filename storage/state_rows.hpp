@@ -6,6 +6,7 @@
 #include "storage/lmdb.hpp"
 
 #include "troupe/model/deadline.hpp"
+#include "troupe/model/delay_progress.hpp"
 #include "troupe/model/group_config.hpp"
 #include "troupe/model/lease.hpp"
 #include "troupe/model/queue_key.hpp"
@@ -51,6 +52,11 @@ std::optional<deadline> decode_deadline(deadline_kind kind,
 
 std::string encode_number(std::int64_t value);
 std::optional<std::int64_t> decode_number(std::string_view value);
+
+/// Progress of a delay level; its number in decimal is the key. A row that is
+/// only a number says that nothing behind it is delivered.
+std::string encode_delivered(const delivered_offsets& delivered);
+std::optional<delivered_offsets> decode_delivered(std::string_view value);
 
 std::string encode_version(const data_version& version);
 std::optional<data_version> decode_version(std::string_view value);

@@ -34,13 +34,13 @@ struct delayed_message {
 };
 
 /// One delay level: its queue is in order of due times. What is due goes into
-/// the log as one batch; the next one waits until that is done and the progress
-/// behind it durable, so that a crash repeats one batch at most.
+/// the log as one batch, the next one when that is done. A record that arrives
+/// names the one it comes from: a start reads in the log which have arrived.
 struct level {
   std::int32_t number = 1;
   queue_actor queue;
-  queue_offset next;      ///< of the next pull
-  queue_offset delivered; ///< everything before it is in its real topic
+  queue_offset next; ///< of the next pull
+  delivered_offsets delivered;
   queue_offset max;
   log_offset settled; ///< position of the last one that was delivered
   std::deque<delayed_message> heads;
@@ -50,8 +50,7 @@ struct level {
   bool failed = false;        ///< one of those
   bool heard = false;         ///< the queue has said what it holds
   bool pulling = false;
-  bool storing = false; ///< its progress is on its way to the disk
-  bool dirty = false;   ///< its progress is not there yet
+  bool dirty = false; ///< its progress has changed since it was stored
 };
 
 text_span span_of(std::string_view text, std::string_view name) {
@@ -78,17 +77,18 @@ public:
     make_quiet(*this);
     start();
     return {
+      [this](const log_events& x) { follow(x); },
+      [this](const apply_events& x) { return apply(x.end); },
       [this](pull_done& x) { pulled(x); },
       [this](append_done& x) { stored_in_topic(x); },
       [this](const deliver_tick&) {
         if (alarm_.ring(options_.clock()))
           deliver_all();
       },
-      [this](const delay_commit_tick&) { commit(); },
       [this](const describe_delays&) {
         delay_report report;
         for (const auto& x : levels_)
-          report.levels.push_back({x.number, x.delivered, x.max});
+          report.levels.push_back({x.number, x.delivered.next(), x.max});
         return report;
       },
       [this](const query_oldest_needed&) { return oldest_needed{oldest()}; },
@@ -114,8 +114,10 @@ private:
             x.number = static_cast<std::int32_t>(i) + 1;
             x.queue = view.queues[i];
             for (const auto& known : options_.progress)
-              if (known.level == x.number)
-                x.next = x.delivered = known.offset;
+              if (known.level == x.number) {
+                x.delivered = known.delivered;
+                x.next = x.delivered.next();
+              }
             levels_.push_back(std::move(x));
           }
           for (auto& x : levels_)
@@ -159,19 +161,21 @@ private:
       if (x == nullptr)
         continue;
       x->pulling = false;
+      if (is_refusal(outcome.status)) { // it says nothing of the queue
+        arm(options_.clock() + retry_delay.count());
+        continue;
+      }
       x->heard = true;
       x->max = outcome.max;
+      if (outcome.max < x->delivered.next())
+        begin_anew(*x);
       auto offset = x->next;
       for (auto i = outcome.first_run; i < outcome.first_run + outcome.runs;
            ++i)
         take_run(*x, found.runs[i], offset);
       x->next = outcome.next;
-      if (x->heads.empty())
-        advance(*x, x->next); // records that could not be read are behind us
-      if (is_refusal(outcome.status))
-        arm(options_.clock() + retry_delay.count());
-      else
-        pull(*x);
+      advance(*x); // records that could not be read may be behind us
+      pull(*x);
       deliver(*x);
     }
   }
@@ -188,7 +192,7 @@ private:
         return; // the run cannot be followed any further
       }
       offset = record->offset;
-      if (offset >= x.delivered) {
+      if (!x.delivered.contains(offset)) {
         x.heads.push_back(message_of(x, *record));
         x.head_bytes += bytes_of(x.heads.back().row);
       }
@@ -222,7 +226,7 @@ private:
     row.born_time = record.born_time;
     row.born_host = record.born_host;
     row.store_host = record.store_host;
-    row.prepared_offset = record.prepared_offset;
+    row.prepared_offset = mark_of({x.number, record.offset});
     row.from.opaque = x.number;
     return message;
   }
@@ -244,11 +248,7 @@ private:
   }
 
   void deliver(level& x) {
-    if (x.batch > 0 || x.storing)
-      return;
-    if (x.dirty)
-      return commit(); // comes here again
-    if (x.heads.empty())
+    if (x.batch > 0 || x.heads.empty())
       return;
     auto now = options_.clock();
     std::map<std::string, std::vector<std::size_t>> by_topic;
@@ -333,25 +333,36 @@ private:
     if (--x.open > 0)
       return;
     x.batch = 0;
-    auto behind = x.delivered;
     while (!x.heads.empty() && x.heads.front().settled) {
-      behind = x.heads.front().offset + 1;
       x.settled = x.heads.front().position;
       x.head_bytes -= bytes_of(x.heads.front().row);
       x.heads.pop_front();
     }
-    advance(x, x.heads.empty() ? std::max(behind, x.next) : behind);
+    advance(x);
     pull(x);
     if (x.failed)
       arm(options_.clock() + retry_delay.count());
     else
-      deliver(x); // what comes next, when the progress is durable
+      deliver(x);
   }
 
-  void advance(level& x, queue_offset delivered) {
-    if (delivered <= x.delivered)
+  /// Everything before the first head is delivered, or cannot be.
+  void advance(level& x) {
+    auto to = x.heads.empty() ? x.next : x.heads.front().offset;
+    if (to <= x.delivered.next())
       return;
-    x.delivered = delivered;
+    x.delivered.advance(to);
+    x.dirty = true;
+  }
+
+  /// The queue ends before what is known of it: its messages are gone, and
+  /// what comes into it now is new.
+  void begin_anew(level& x) {
+    log::error("scheduler", "a delay level ends before its progress")
+      .with("level", x.number)
+      .with("progress", x.delivered.next().value)
+      .with("end", x.max.value);
+    x.delivered = delivered_offsets{x.max};
     x.dirty = true;
   }
 
@@ -375,40 +386,55 @@ private:
       delayed_send(this, *wait, deliver_tick{});
   }
 
-  /// Makes the levels' progress durable, then delivers what is due by then.
-  void commit() {
-    put_delays rows;
-    std::vector<std::int32_t> numbers;
-    for (auto& x : levels_)
-      if (x.dirty && !x.storing) {
-        x.dirty = false;
-        x.storing = true;
-        rows.levels.push_back({x.number, x.delivered});
-        numbers.push_back(x.number);
-      }
-    if (rows.levels.empty())
+  // -- the log ----------------------------------------------------------------
+
+  void follow(const log_events& news) {
+    for (const auto& event : news.events)
+      if (event.what == log_event::kind::delay_ended)
+        take(event);
+    seen_ = std::max(seen_, news.end);
+  }
+
+  void take(const log_event& event) {
+    auto source = delayed_source_of({event.id});
+    auto* x = source ? find(source->level) : nullptr;
+    if (x == nullptr || x->delivered.contains(source->offset))
       return;
-    request(options_.store, caf::infinite, std::move(rows))
+    x->delivered.add(source->offset);
+    x->dirty = true;
+  }
+
+  /// Makes the levels' progress durable, up to what the log has said.
+  caf::typed_response_promise<events_applied> apply(log_offset end) {
+    auto promise = make_response_promise<events_applied>();
+    put_delays rows{std::max(seen_, end), {}};
+    seen_ = rows.applied;
+    for (auto& x : levels_)
+      if (std::exchange(x.dirty, false))
+        rows.levels.push_back({x.number, x.delivered});
+    auto failed = [this, rows, promise](caf::error& error) mutable {
+      for (const auto& row : rows.levels)
+        find(row.level)->dirty = true;
+      promise.deliver(std::move(error));
+    };
+    // Neither progress nor watermark is ever ahead of the synced log.
+    request(options_.log, caf::infinite, settle_log{})
       .then(
-        [this, numbers](const stored&) {
-          for (auto number : numbers)
-            if (auto* x = find(number)) {
-              x->storing = false;
-              deliver(*x);
-            }
+        [this, rows, promise, failed](const log_settled&) mutable {
+          request(options_.store, caf::infinite, std::move(rows))
+            .then(
+              [promise](const stored&) mutable {
+                promise.deliver(events_applied{});
+              },
+              failed);
         },
-        [this, numbers](caf::error&) {
-          for (auto number : numbers)
-            if (auto* x = find(number)) {
-              x->storing = false;
-              x->dirty = true;
-            }
-          arm(options_.clock() + retry_delay.count());
-        });
+        failed);
+    return promise;
   }
 
   scheduler_options options_;
   std::vector<level> levels_;
+  log_offset seen_; // what the log says before it is in the levels
   alarm alarm_;
 };
 

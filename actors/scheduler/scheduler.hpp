@@ -14,6 +14,7 @@ struct scheduler_options {
   delay_levels delays;
   std::vector<delay_progress> progress; ///< as it was stored
   directory_actor directory;
+  commit_log_actor log;
   state_store_actor store;
   epoch_ms (*clock)() = now_ms;
 };

@@ -163,7 +163,9 @@ private:
   caf::typed_response_promise<stored> put(const put_delays& x) {
     for (const auto& level : x.levels)
       change(table::delays, std::to_string(level.level),
-             storage::encode_number(level.offset.value));
+             storage::encode_delivered(level.delivered));
+    change(table::meta, storage::applied_key(log_family::delays),
+           storage::encode_number(x.applied.value));
     return promise();
   }
 
@@ -431,13 +433,13 @@ private:
     if (read)
       read = each(table::delays, [&](auto key, auto value) {
         delay_progress level;
-        auto offset = storage::decode_number(value);
+        auto delivered = storage::decode_delivered(value);
         auto [end, code] =
           std::from_chars(key.data(), key.data() + key.size(), level.level);
-        if (!offset || code != std::errc{})
+        if (!delivered || code != std::errc{})
           return false;
-        level.offset = {*offset};
-        state.delays.push_back(level);
+        level.delivered = std::move(*delivered);
+        state.delays.push_back(std::move(level));
         return true;
       });
     if (read)

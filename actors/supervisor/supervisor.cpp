@@ -309,9 +309,11 @@ void spawn_broker(caf::actor_system& system, reactor& home,
   names.stored = std::move(stored);
   cast.directory = spawn_directory(system, here, std::move(names));
   caf::anon_send(cast.commit_log, set_rows_source{cast.directory});
-  cast.scheduler = spawn_scheduler(
-    system, here,
-    {options.delays, std::move(delays), cast.directory, cast.state_store});
+  cast.scheduler =
+    spawn_scheduler(system, here,
+                    {options.delays, std::move(delays), cast.directory,
+                     cast.commit_log, cast.state_store});
+  caf::anon_send(cast.commit_log, follow_log{cast.scheduler});
   retention_options keeping;
   keeping.directory = options.data_directory;
   keeping.rules = options.retention;
@@ -588,11 +590,6 @@ caf::error stop_cast(caf::actor_system& system, reactor& home,
           .with("why", context_of(first));
       }
       end(cast.custom_host);
-    }
-    if (cast.scheduler) {
-      self->send(cast.scheduler, delay_commit_tick{});
-      note("delays",
-           ask<delay_report>(self, cast.scheduler, describe_delays{}, limit));
     }
     if (cast.commit_log)
       note("drain log",

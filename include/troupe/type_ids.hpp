@@ -331,7 +331,6 @@ TROUPE_MESSAGE(withdrawn)
 
 // scheduler
 TROUPE_MESSAGE(deliver_tick)
-TROUPE_MESSAGE(delay_commit_tick)
 TROUPE_MESSAGE(describe_delays)
 TROUPE_MESSAGE(delay_report)
 

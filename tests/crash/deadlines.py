@@ -2,8 +2,8 @@
 
 What each one is to become is known by its id: a transaction is committed or
 rolled back, at once or when the broker asks; a timed message comes once, or
-never when its recall was acknowledged; one with a delay level comes, not early,
-and again only after a kill, a batch of each level at most.
+never when its recall was acknowledged; one with a delay level comes once, not
+early.
 """
 import json
 import random
@@ -28,7 +28,6 @@ PRODUCER_GROUP = "LedgerProducer"
 QUEUES = 4
 TIMER_MS_MAX = 3000
 LEVEL_MS = (1000, 2000)
-BATCH_MAX = 1024  # what a kill may repeat of a level
 WINDOW = 16
 
 # What the node is told: it is asked soon, and never given up.
@@ -99,12 +98,11 @@ class Ledger:
         self.transaction_reader = Reader(TRANSACTION_TOPIC)
         self.delays = {}        # id -> when it is due at the earliest
         self.timer_reader = Reader(TIMER_TOPIC)
-        self.delay_reader = Reader(DELAY_TOPIC, may_repeat=True)
+        self.delay_reader = Reader(DELAY_TOPIC)
 
     def __str__(self):
         return (f"{len(self.halves)} transactions, {len(self.timers)} timers, "
-                f"{len(self.recalled)} recalls, {len(self.delays)} delayed "
-                f"({self.delay_reader.repeats} came again)")
+                f"{len(self.recalled)} recalls, {len(self.delays)} delayed")
 
 
 def text_of(**entries):
@@ -218,10 +216,8 @@ def threads_of(port, numbers, ledger, stop, chance):
 class Reader:
     """Reads a topic on from where it was read before."""
 
-    def __init__(self, topic, may_repeat=False):
+    def __init__(self, topic):
         self.topic = topic
-        self.may_repeat = may_repeat
-        self.repeats = 0
         self.next = [0] * QUEUES
         self.seen = {}      # id -> (queue, offset) where it stands
         self.gaps = False   # retention was faster than we
@@ -257,10 +253,8 @@ class Reader:
             self.next[queue] = offset + 1
             place = (queue, offset)
             if self.seen.setdefault(identity, place) != place:
-                if not self.may_repeat:
-                    faults.append(f"{identity} stands at {place} and at "
-                                  f"{self.seen[identity]}")
-                self.repeats += 1
+                faults.append(f"{identity} stands at {place} and at "
+                              f"{self.seen[identity]}")
             yield identity, stored
 
 
@@ -299,14 +293,10 @@ def check(port, ledger, faults, final=False):
 
 def _check_delays(link, ledger, faults, final):
     reader = ledger.delay_reader
-    before = reader.repeats
     for identity, stored in reader.read(link, faults):
         due = ledger.delays.get(identity, 0)
         if stored < due:
             faults.append(f"delayed {identity} came {due - stored} ms early")
-    # One kill lies between two checks.
-    if reader.repeats - before > BATCH_MAX * len(LEVEL_MS):
-        faults.append(f"{reader.repeats - before} delayed messages came again")
     missing = [x for x in ledger.delays if x not in reader.seen]
     if final and missing and not reader.gaps:
         faults.append(f"{len(missing)} delayed messages are missing, such as "

@@ -255,3 +255,99 @@ TEST_CASE("timers of a RocketMQ that were due before its end are not kept") {
   REQUIRE(rows.size() == 1);
   CHECK(rows.front().key.due.value == 9000);
 }
+
+namespace {
+
+/// Record of a delayed message that has arrived.
+record_view arrived(std::int32_t level, std::int64_t offset,
+                    std::int64_t position) {
+  auto record = record_of("T", 0, position);
+  record.prepared_offset = mark_of({level, {offset}});
+  return record;
+}
+
+delivered_offsets progress_of(lmdb& env, const std::string& level) {
+  auto row = env.find(table::delays, level);
+  REQUIRE(row);
+  REQUIRE(*row);
+  auto known = decode_delivered(**row);
+  REQUIRE(known);
+  return *known;
+}
+
+void put_progress(lmdb& env, const std::string& level, std::int64_t next) {
+  REQUIRE_FALSE(env.write({{table::delays, level, encode_number(next)}}));
+}
+
+} // namespace
+
+TEST_CASE("a delayed message that has arrived says which one it was") {
+  using kind = log_event::kind;
+  auto record = arrived(3, 12, 70);
+  auto mark = record.prepared_offset.value;
+  CHECK(events_of(record)
+        == std::vector{log_event{kind::delay_ended, mark, {70}, {1070}, 0}});
+  // Of a transaction: what it ends besides.
+  record.sys_flag = sys_flag_commit;
+  auto half = property(properties::prepared_queue_offset, "7");
+  record.properties = half;
+  CHECK(events_of(record).size() == 2);
+}
+
+TEST_CASE("what the log says was delivered counts behind the stored progress") {
+  test::scratch home;
+  auto env = lmdb::open(home / "state");
+  REQUIRE(env);
+  {
+    derived_state first{**env, {}};
+    REQUIRE(first.applied());
+    REQUIRE_FALSE(first.finish({10})); // watermarks
+  }
+  put_progress(**env, "2", 5);
+  derived_state state{**env, {}};
+  auto applied = state.applied();
+  REQUIRE(applied);
+  CHECK(applied->value == 10);
+  state.take(arrived(2, 9, 0)); // before the watermark: it is in the row
+  state.take(arrived(2, 5, 20));
+  state.take(arrived(2, 7, 30));
+  state.take(arrived(1, 0, 40));
+  state.take(arrived(2, 3, 50)); // a copy of what is known
+  REQUIRE_FALSE(state.finish({60}));
+  delivered_offsets second{{6}};
+  second.add({7});
+  CHECK(progress_of(**env, "2") == second);
+  CHECK(progress_of(**env, "1") == delivered_offsets{{1}});
+  // Read again from anywhere.
+  derived_state again{**env, {}};
+  REQUIRE(again.applied());
+  again.take(arrived(2, 7, 30));
+  REQUIRE_FALSE(again.finish({60}));
+  CHECK(progress_of(**env, "2") == second);
+  // The log is shorter: only what it still says counts behind the progress.
+  derived_state cut{**env, {}};
+  REQUIRE_FALSE(cut.clear());
+  auto anew = cut.applied();
+  REQUIRE(anew);
+  CHECK(anew->value == 0);
+  REQUIRE_FALSE(cut.finish({20}));
+  CHECK(progress_of(**env, "2") == delivered_offsets{{6}});
+}
+
+TEST_CASE("marks in a store that a RocketMQ has had do not count") {
+  test::scratch home;
+  auto env = lmdb::open(home / "state");
+  REQUIRE(env);
+  put_progress(**env, "2", 5); // as it is taken over, without a watermark
+  derived_state state{**env, {}};
+  REQUIRE(state.applied());
+  state.take(arrived(2, 6, 20));
+  REQUIRE_FALSE(state.finish({30}));
+  CHECK(progress_of(**env, "2") == delivered_offsets{{5}});
+  // From here on they do.
+  derived_state later{**env, {}};
+  REQUIRE(later.applied());
+  later.take(arrived(2, 5, 40));
+  REQUIRE_FALSE(later.finish({50}));
+  CHECK(progress_of(**env, "2") == delivered_offsets{{6}});
+}

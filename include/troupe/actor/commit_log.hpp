@@ -52,7 +52,7 @@ struct append_row {
   epoch_ms born_time;
   host born_host;
   host store_host;
-  log_offset prepared_offset; ///< of the half message of a commit, else 0
+  log_offset prepared_offset; ///< what it ends (storage/README.md), else 0
   property_text text = property_text::from_client;
   ack_when ack = ack_when::durable;
   bool continues = false; ///< belongs to the request of the row before it

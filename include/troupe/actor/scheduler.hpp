@@ -1,8 +1,11 @@
 /// Delivers delayed messages: reads the schedule topic's queue of each delay
-/// level like a consumer, and appends what is due to the real topic.
-/// Spawned by supervisor. Sends to queue, directory, state_store. Never blocks.
+/// level like a consumer, and appends what is due to the real topic. The log
+/// says of each delivered one that it is, so that none comes twice.
+/// Spawned by supervisor. Sends to queue, directory, commit_log, state_store.
+/// Never blocks.
 #pragma once
 
+#include "troupe/actor/commit_log.hpp"
 #include "troupe/actor/queue.hpp"
 #include "troupe/actor/retention.hpp"
 
@@ -10,9 +13,6 @@ namespace troupe {
 
 /// Delivers what is due. The scheduler's own timer.
 struct deliver_tick {};
-
-/// Makes the levels' progress durable, before the node ends.
-struct delay_commit_tick {};
 
 /// State of every level, for people and statistics.
 struct describe_delays {};
@@ -28,9 +28,10 @@ struct delay_report {
 };
 
 using scheduler_actor =
-  caf::typed_actor<caf::reacts_to<pull_done>, caf::reacts_to<append_done>,
+  caf::typed_actor<caf::reacts_to<log_events>,
+                   caf::replies_to<apply_events>::with<events_applied>,
+                   caf::reacts_to<pull_done>, caf::reacts_to<append_done>,
                    caf::reacts_to<deliver_tick>,
-                   caf::reacts_to<delay_commit_tick>,
                    caf::replies_to<describe_delays>::with<delay_report>,
                    caf::replies_to<query_oldest_needed>::with<oldest_needed>>;
 

@@ -7,6 +7,7 @@
 #include "troupe/actor/consumer_group.hpp"
 #include "troupe/actor/custom_host.hpp"
 #include "troupe/model/deadline.hpp"
+#include "troupe/model/delay_progress.hpp"
 #include "troupe/model/lease.hpp"
 #include "troupe/model/log_event.hpp"
 #include "troupe/model/topic_config.hpp"
@@ -27,12 +28,6 @@ struct kv_entry {
   std::string ns; ///< namespace
   std::string key;
   std::optional<std::string> value; ///< none: delete it
-};
-
-/// Progress of one delay level in the schedule topic.
-struct delay_progress {
-  std::int32_t level = 1; ///< from 1
-  queue_offset offset;
 };
 
 struct stored_state {
@@ -71,7 +66,10 @@ struct put_kv {
   std::vector<kv_entry> entries;
 };
 
+/// Levels whose progress has changed; all of them cover the log up to
+/// `applied`: one transaction.
 struct put_delays {
+  log_offset applied;
   std::vector<delay_progress> levels;
 };
 

@@ -18,6 +18,7 @@ struct log_event {
     half_resumed,   ///< id: position of the copy that was resumed
     timer_set,      ///< id: position of the record; time: when it is due
     timer_ended,    ///< id, time: those of timer_set: delivered or recalled
+    delay_ended,    ///< id: mark_of() the delayed message that is delivered
   };
 
   kind what = kind::half_opened;
@@ -34,12 +35,15 @@ struct log_event {
 /// Events that one role derives its state from; each has a watermark.
 enum class log_family : std::uint8_t {
   transactions,
-  timers
+  timers,
+  delays
 };
 
-inline constexpr std::size_t log_families = 2;
+inline constexpr std::size_t log_families = 3;
 
 inline log_family family_of(log_event::kind what) {
+  if (what == log_event::kind::delay_ended)
+    return log_family::delays;
   return what < log_event::kind::timer_set ? log_family::transactions
                                            : log_family::timers;
 }
