@@ -52,6 +52,7 @@ caf::expected<log_offset> derived_state::applied() {
   }
   if (auto error = read_delays())
     return error;
+  taking_over_ = of(applied_, log_family::timers).value == 0;
   // Progress that came with the store, a RocketMQ's: what the log says of
   // deliveries is from before it had the store, and its queues may have begun
   // anew since.
@@ -68,12 +69,18 @@ log_offset derived_state::latest_applied() const {
 
 void derived_state::take(const record_view& record) {
   events_.clear();
-  last_time_ = std::max(last_time_, record.store_time);
+  if (taking_over_)
+    foreign_.take(record);
   add_log_events(source_of(record), events_);
   for (const auto& event : events_)
     if (record.position >= of(applied_, family_of(event.what)))
       apply(event);
-  if (rows_.size() >= rows_max_)
+  if (rows_.size() < rows_max_)
+    return;
+  // What of a RocketMQ's timers is over is known at the end.
+  if (taking_over_)
+    write_rows();
+  else
     write(record.position + record.size);
 }
 
@@ -174,14 +181,18 @@ std::optional<std::string> derived_state::find(table where,
 }
 
 void derived_state::write(log_offset end) {
-  if (failure_)
-    return;
-  write_delays();
   for (auto family : families)
     if (auto& applied = of(applied_, family); applied < end) {
       applied = end;
       change(table::meta, applied_key(family), encode_number(end.value));
     }
+  write_rows();
+}
+
+void derived_state::write_rows() {
+  if (failure_)
+    return;
+  write_delays();
   std::vector<row_change> changes;
   changes.reserve(rows_.size());
   for (auto& [key, value] : rows_)
@@ -191,27 +202,35 @@ void derived_state::write(log_offset end) {
     failure_ = env_.write(changes);
 }
 
-caf::error derived_state::finish(log_offset end) {
+caf::error derived_state::finish(log_offset end, const record_reader& read) {
+  write_rows();
+  // Before the watermark: a start that is killed here looks again.
+  if (taking_over_ && !failure_)
+    drop_foreign(read);
   write(end);
-  if (!failure_ && last_time_.value > 0)
-    drop_delivered();
   return failure_;
 }
 
-/// A RocketMQ does not say in its log which timers it has delivered: those that
-/// were due before its last record.
-void derived_state::drop_delivered() {
-  failure_ =
-    env_.scan(table::deadlines, encode_deadline_key(deadline_kind::timer, {}),
-              [this](std::string_view key, std::string_view value) {
-                auto row = decode_deadline(deadline_kind::timer, key, value);
-                if (!row || row->key.due > last_time_)
-                  return false;
-                if (row->count == foreign_timer)
-                  remove(deadline_kind::timer, row->key);
-                return true;
-              });
-  write({});
+void derived_state::drop_foreign(const record_reader& read) {
+  auto next = encode_deadline_key(deadline_kind::timer, {});
+  for (auto more = true; more && !failure_; write_rows()) {
+    more = false;
+    auto error =
+      env_.scan(table::deadlines, next,
+                [&](std::string_view key, std::string_view value) {
+                  auto row = decode_deadline(deadline_kind::timer, key, value);
+                  if (!row)
+                    return false;
+                  next = key;
+                  more = rows_.size() >= rows_max_; // goes on when written
+                  if (!more && row->count == foreign_timer
+                      && foreign_.is_over(*row, read))
+                    remove(deadline_kind::timer, row->key);
+                  return !more;
+                });
+    if (error)
+      failure_ = std::move(error);
+  }
 }
 
 caf::error derived_state::clear() {

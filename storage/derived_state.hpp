@@ -3,6 +3,7 @@
 /// runs. The actors carry on from there with the same events.
 #pragma once
 
+#include "storage/foreign_timers.hpp"
 #include "storage/lmdb.hpp"
 #include "storage/record.hpp"
 
@@ -24,10 +25,13 @@ namespace troupe::storage {
 class derived_state {
 public:
   /// @param rows_max  changes of one transaction
+  /// @param foreign   told of all records when a store is taken over
   derived_state(lmdb& env, transaction_timing timing,
+                foreign_timers foreign = {},
                 std::size_t rows_max = limits::state_rows_per_commit_max)
     : env_(env),
       timing_(timing),
+      foreign_(std::move(foreign)),
       rows_max_(rows_max) {}
 
   /// Where the rows stand: every record before it is in them. 0 when there are
@@ -42,8 +46,9 @@ public:
   void take(const record_view& record);
 
   /// Makes everything durable, up to the log's end.
+  /// @param read  for timed messages of a RocketMQ, when a store is taken over
   /// @errors state_corrupt, state_write_failed, disk_full
-  caf::error finish(log_offset end);
+  caf::error finish(log_offset end, const record_reader& read);
 
   /// Forgets all rows: the log has been cut behind them, or some are damaged.
   caf::error clear();
@@ -57,16 +62,18 @@ private:
   void change(table where, std::string key, std::optional<std::string> value);
   std::optional<std::string> find(table where, const std::string& key);
   void write(log_offset end);
-  void drop_delivered();
+  void write_rows();
+  void drop_foreign(const record_reader& read);
   void deliver(log_offset mark);
   caf::error read_delays();
   void write_delays();
 
   lmdb& env_;
   transaction_timing timing_;
+  foreign_timers foreign_;
   std::size_t rows_max_;
   std::array<log_offset, log_families> applied_{};
-  epoch_ms last_time_; // of the records taken
+  bool taking_over_ = false; // which of those are over is to be found
   caf::error failure_;
   std::map<std::pair<table, std::string>, std::optional<std::string>> rows_;
   std::vector<log_event> events_;                    // of one record

@@ -158,7 +158,9 @@ caf::expected<opened_state> open_state(const std::string& data_directory) {
 caf::expected<storage::opened_store>
 open_derived(storage::store_options wanted, const transaction_timing& timing,
              const opened_state& state, storage::file_ptr lock) {
-  storage::derived_state derived{*state.env, timing};
+  storage::derived_state derived{
+    *state.env, timing,
+    storage::foreign_timers{storage::timers_delivered_to(wanted.directory)}};
   if (state.derive_again)
     if (auto error = derived.clear())
       return error;
@@ -173,7 +175,13 @@ open_derived(storage::store_options wanted, const transaction_timing& timing,
       return std::move(store.error());
     auto end = store->log->written();
     if (derived.latest_applied() <= end) {
-      if (auto error = derived.finish(end))
+      auto read = [&log = *store->log](log_offset at, const auto& then) {
+        if (auto bytes = log.reader().read_record(at))
+          if (auto record = storage::decode_record(bytes->view(),
+                                                   storage::record_check::crc))
+            then(*record);
+      };
+      if (auto error = derived.finish(end, read))
         return error;
       return store;
     }

@@ -144,7 +144,7 @@ private:
     storage::derived_state derived{**env, {}};
     if (auto applied = derived.applied(); !applied)
       return std::move(applied.error());
-    return derived.finish(store_.log->end());
+    return derived.finish(store_.log->end(), {});
   }
 
   caf::error fill(const std::vector<std::int64_t>& queues, std::int64_t each,

@@ -179,7 +179,8 @@ inline constexpr std::size_t transaction_checks_max = 256; // under way
 inline constexpr std::size_t transaction_list_max = 1000;
 inline constexpr std::size_t later_property_bytes = 160; // of the broker
 inline constexpr std::int64_t timer_delay_max_ms = 259'200'000ll; // 3 days
-inline constexpr std::size_t timer_deliveries_max = 1024;         // under way
+inline constexpr seconds foreign_timer_slack{60}; // RocketMQ's may be late
+inline constexpr std::size_t timer_deliveries_max = 1024; // under way
 inline constexpr std::size_t timer_list_max = 1000;
 inline constexpr std::size_t mark_bytes_max = 4096; // of one op message
 inline constexpr seconds mark_period{3};

@@ -113,7 +113,7 @@ TEST_CASE("discarded transactions are kept until they are resumed") {
   auto copy = record_of(names::check_max_topic, 0, 10);
   copy.properties = text;
   state.take(copy);
-  REQUIRE_FALSE(state.finish({20}));
+  REQUIRE_FALSE(state.finish({20}, {}));
   CHECK(rows_of(**env, deadline_kind::half).empty());
   REQUIRE(rows_of(**env, deadline_kind::discarded).size() == 1);
   CHECK(rows_of(**env, deadline_kind::discarded).front().position.value == 10);
@@ -121,7 +121,7 @@ TEST_CASE("discarded transactions are kept until they are resumed") {
   auto from = property(properties::resumed_from, "10");
   again.properties = from;
   state.take(again);
-  REQUIRE_FALSE(state.finish({30}));
+  REQUIRE_FALSE(state.finish({30}, {}));
   CHECK(rows_of(**env, deadline_kind::discarded).empty());
   CHECK(rows_of(**env, deadline_kind::half).size() == 1);
 }
@@ -168,7 +168,7 @@ TEST_CASE("the log read again from anywhere gives the rows of one reading") {
   std::size_t at = 0;
   while (at < log.size()) {
     // A start reads from somewhere before where the last one got to.
-    derived_state state{**env, {}, 1 + chance() % 20};
+    derived_state state{**env, {}, {}, 1 + chance() % 20};
     auto applied = state.applied();
     REQUIRE(applied);
     auto from = at - std::min<std::size_t>(at, chance() % 50);
@@ -177,7 +177,7 @@ TEST_CASE("the log read again from anywhere gives the rows of one reading") {
     for (auto i = from; i < at; ++i)
       state.take(log[i].record);
     if (chance() % 3 != 0)
-      REQUIRE_FALSE(state.finish({static_cast<std::int64_t>(at) * 10}));
+      REQUIRE_FALSE(state.finish({static_cast<std::int64_t>(at) * 10}, {}));
     else
       at = static_cast<std::size_t>(state.latest_applied().value) / 10;
   }
@@ -228,32 +228,120 @@ TEST_CASE("a timer is set, delivered or recalled") {
   derived_state state{**env, {}};
   REQUIRE(state.applied());
   state.take(timed);
-  REQUIRE_FALSE(state.finish({5}));
+  REQUIRE_FALSE(state.finish({5}, {}));
   CHECK(rows_of(**env, deadline_kind::timer).size() == 1);
   state.take(delivered);
-  REQUIRE_FALSE(state.finish({15}));
+  REQUIRE_FALSE(state.finish({15}, {}));
   CHECK(rows_of(**env, deadline_kind::timer).empty());
 }
 
-TEST_CASE("timers of a RocketMQ that were due before its end are not kept") {
-  test::scratch home;
-  auto env = lmdb::open(home / "state");
-  REQUIRE(env);
-  derived_state state{**env, {}};
-  REQUIRE(state.applied());
-  auto soon = property(properties::timer_out_ms, "1005");
-  auto later = property(properties::timer_out_ms, "9000");
-  auto first = record_of(names::timer_topic, 0, 0);
-  first.properties = soon;
-  auto second = record_of(names::timer_topic, 1, 10);
-  second.properties = later;
-  state.take(first);
-  state.take(second);
-  state.take(record_of("T", 0, 20)); // stored at 1020
-  REQUIRE_FALSE(state.finish({30}));
-  auto rows = rows_of(**env, deadline_kind::timer);
-  REQUIRE(rows.size() == 1);
-  CHECK(rows.front().key.due.value == 9000);
+namespace {
+
+/// A log of a RocketMQ's, with what it says of timers.
+class foreign_log {
+public:
+  /// A timed message; `more` are other properties. @returns its position
+  std::int64_t timed(const std::string& key, std::int64_t due,
+                     const std::string& more = {}) {
+    return add(names::timer_topic,
+               property(properties::real_topic, "T")
+                 + property(properties::unique_key, key)
+                 + property(properties::timer_out_ms, std::to_string(due))
+                 + more,
+               1000);
+  }
+
+  void delivered(const std::string& key, std::int64_t due,
+                 std::int64_t stored) {
+    add("T",
+        property(properties::real_topic, "T")
+          + property(properties::unique_key, key)
+          + property(properties::timer_out_ms, std::to_string(due)),
+        stored);
+  }
+
+  void recalled(const std::string& key, std::int64_t due) {
+    add(names::timer_topic,
+        property(properties::timer_delete_key, "T+" + key)
+          + property(properties::timer_out_ms, std::to_string(due)),
+        1000);
+  }
+
+  /// Any record that shows how late it is.
+  void clock(std::int64_t stored) { add("T", {}, stored); }
+
+  /// Due times of what is still to come.
+  std::vector<std::int64_t> pending(std::int64_t read_to) {
+    test::scratch home;
+    auto env = lmdb::open(home / "state");
+    REQUIRE(env);
+    // Also when rows are written before all are known.
+    auto rows_max = GENERATE(std::size_t{2}, std::size_t{1000});
+    derived_state state{**env, {}, foreign_timers{{read_to}}, rows_max};
+    REQUIRE(state.applied());
+    for (const auto& x : records_)
+      state.take(x);
+    REQUIRE_FALSE(state.finish(
+      {static_cast<std::int64_t>(records_.size()) * 10},
+      [&](log_offset at, const std::function<void(const record_view&)>& then) {
+        then(records_[static_cast<std::size_t>(at.value / 10)]);
+      }));
+    // A later start drops nothing more, however late it is.
+    derived_state later{**env, {}};
+    REQUIRE(later.applied());
+    auto late = record_of("T", 0, 100'000);
+    late.store_time = {90'000'000};
+    later.take(late);
+    REQUIRE_FALSE(later.finish({100'010}, {}));
+    std::vector<std::int64_t> due;
+    for (const auto& row : rows_of(**env, deadline_kind::timer))
+      due.push_back(row.key.due.value);
+    return due;
+  }
+
+private:
+  std::int64_t add(std::string_view topic, std::string text,
+                   std::int64_t stored) {
+    auto position = static_cast<std::int64_t>(records_.size()) * 10;
+    auto record = record_of(topic, 0, position);
+    record.properties = texts_.emplace_back(std::move(text));
+    record.store_time = {stored};
+    records_.push_back(record);
+    return position;
+  }
+
+  std::deque<std::string> texts_;
+  std::vector<record_view> records_;
+};
+
+} // namespace
+
+TEST_CASE("of a RocketMQ's timers those it has not delivered are taken over") {
+  foreign_log log;
+  log.timed("read", 500'000);
+  log.timed("late", 700'000);    // its time had come, it had not
+  log.timed("arrived", 701'000); // it had
+  log.timed("recalled", 900'000);
+  log.timed("later", 901'000);
+  log.timed("off", 902'000); // put off: it stands there twice
+  log.timed("off", 902'000, property(properties::timer_roll_times, "1"));
+  log.delivered("arrived", 701'000, 701'500);
+  log.recalled("recalled", 900'000);
+  log.recalled("later", 900'000); // of another moment: not this one
+  log.clock(702'000);
+  CHECK(log.pending(600'000)
+        == std::vector<std::int64_t>{700'000, 901'000, 902'000});
+}
+
+TEST_CASE("a store that does not say how far its timers were read") {
+  foreign_log log;
+  log.timed("old", 600'000);
+  log.timed("late", 700'000);
+  log.timed("arrived", 701'000);
+  log.timed("later", 901'000);
+  log.delivered("arrived", 701'000, 701'500);
+  log.clock(702'000);
+  CHECK(log.pending(0) == std::vector<std::int64_t>{700'000, 901'000});
 }
 
 namespace {
@@ -301,7 +389,7 @@ TEST_CASE("what the log says was delivered counts behind the stored progress") {
   {
     derived_state first{**env, {}};
     REQUIRE(first.applied());
-    REQUIRE_FALSE(first.finish({10})); // watermarks
+    REQUIRE_FALSE(first.finish({10}, {})); // watermarks
   }
   put_progress(**env, "2", 5);
   derived_state state{**env, {}};
@@ -313,7 +401,7 @@ TEST_CASE("what the log says was delivered counts behind the stored progress") {
   state.take(arrived(2, 7, 30));
   state.take(arrived(1, 0, 40));
   state.take(arrived(2, 3, 50)); // a copy of what is known
-  REQUIRE_FALSE(state.finish({60}));
+  REQUIRE_FALSE(state.finish({60}, {}));
   delivered_offsets second{{6}};
   second.add({7});
   CHECK(progress_of(**env, "2") == second);
@@ -322,7 +410,7 @@ TEST_CASE("what the log says was delivered counts behind the stored progress") {
   derived_state again{**env, {}};
   REQUIRE(again.applied());
   again.take(arrived(2, 7, 30));
-  REQUIRE_FALSE(again.finish({60}));
+  REQUIRE_FALSE(again.finish({60}, {}));
   CHECK(progress_of(**env, "2") == second);
   // The log is shorter: only what it still says counts behind the progress.
   derived_state cut{**env, {}};
@@ -330,7 +418,7 @@ TEST_CASE("what the log says was delivered counts behind the stored progress") {
   auto anew = cut.applied();
   REQUIRE(anew);
   CHECK(anew->value == 0);
-  REQUIRE_FALSE(cut.finish({20}));
+  REQUIRE_FALSE(cut.finish({20}, {}));
   CHECK(progress_of(**env, "2") == delivered_offsets{{6}});
 }
 
@@ -342,12 +430,12 @@ TEST_CASE("marks in a store that a RocketMQ has had do not count") {
   derived_state state{**env, {}};
   REQUIRE(state.applied());
   state.take(arrived(2, 6, 20));
-  REQUIRE_FALSE(state.finish({30}));
+  REQUIRE_FALSE(state.finish({30}, {}));
   CHECK(progress_of(**env, "2") == delivered_offsets{{5}});
   // From here on they do.
   derived_state later{**env, {}};
   REQUIRE(later.applied());
   later.take(arrived(2, 5, 40));
-  REQUIRE_FALSE(later.finish({50}));
+  REQUIRE_FALSE(later.finish({50}, {}));
   CHECK(progress_of(**env, "2") == delivered_offsets{{6}});
 }

@@ -45,6 +45,7 @@ inline constexpr std::string_view timer_enqueue_ms = "TIMER_ENQUEUE_MS";
 inline constexpr std::string_view timer_dequeue_ms = "TIMER_DEQUEUE_MS";
 // Of a timed message that troupe itself has stored.
 inline constexpr std::string_view timed_here = "TROUPE_TIMED";
+inline constexpr std::string_view timer_roll_times = "TIMER_ROLL_TIMES";
 inline constexpr std::string_view timer_delete_key = "TIMER_DEL_UNIQKEY";
 inline constexpr std::string_view correlation_id = "CORRELATION_ID";
 inline constexpr std::string_view reply_to_client = "REPLY_TO_CLIENT";
