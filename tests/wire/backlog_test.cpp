@@ -189,6 +189,35 @@ TEST_CASE("backlog: administrators get it in RocketMQ's form") {
   }
 }
 
+TEST_CASE(
+  "statistics: a topic's messages are counted, a group's rate is told") {
+  test::scratch home;
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  send_ten(client);
+  auto stats = [&](const char* name, const char* key) {
+    return client.call(test::request(request_code::view_broker_stats_data,
+                                     {{"statsName", name}, {"statsKey", key}}));
+  };
+  auto put = stats("TOPIC_PUT_NUMS", "T");
+  CHECK(put.code == 0);
+  CHECK(holds(put, R"({"statsMinute":{"sum":10,"tps":0.1)"));
+  CHECK(holds(put, R"("statsHour":{"sum":10,"tps":0.00)"));
+  CHECK(holds(put, R"("statsDay":{"sum":10,"tps":0.000)"));
+  commit(client, "G", 0);
+  commit(client, "G", 4);
+  auto got = stats("GROUP_GET_NUMS", "T@G");
+  CHECK(got.code == 0);
+  CHECK(holds(got, R"({"statsMinute":{"sum":)"));
+  CHECK_FALSE(holds(got, R"({"statsMinute":{"sum":0,)"));
+  CHECK(
+    holds(stats("GROUP_GET_NUMS", "T@NoSuch"), R"({"statsMinute":{"sum":0,)"));
+  CHECK(stats("TOPIC_PUT_NUMS", "NoSuch").code == 17); // TOPIC_NOT_EXIST
+  auto unknown = stats("GROUP_GET_LATENCY", "0@T@G");
+  CHECK(unknown.code == 1);
+  CHECK(unknown.remark.find("TOPIC_PUT_NUMS") != std::string::npos);
+}
+
 TEST_CASE("backlog: a group begins where another one stands") {
   test::scratch home;
   test::node node{home / "data"};

@@ -86,6 +86,10 @@ TEST_CASE("delays: thousands due at once come together, in order, once") {
   auto all = read_all_to_mark(client);
   REQUIRE(all.bodies.size() == count);
   CHECK(all.first_stored >= began + 1000);
+  auto offsets =
+    client.call(test::request(request_code::get_all_delay_offset, {}));
+  CHECK(offsets.code == 0);
+  CHECK(std::string{offsets.body.view()} == R"({"offsetTable":{1:3001,2:0}})");
   for (int i = 0; i < count; ++i)
     CHECK(all.bodies[static_cast<std::size_t>(i)] == "m" + std::to_string(i));
 }

@@ -29,6 +29,7 @@
   X(lock_batch_mq)                                                             \
   X(unlock_batch_mq)                                                           \
   X(get_all_consumer_offset)                                                   \
+  X(get_all_delay_offset)                                                      \
   X(check_client_config)                                                       \
   X(update_and_create_subscriptiongroup)                                       \
   X(get_all_subscriptiongroup_config)                                          \
@@ -50,6 +51,7 @@
   X(consume_message_directly)                                                  \
   X(send_message_v2)                                                           \
   X(clone_group_offset)                                                        \
+  X(view_broker_stats_data)                                                    \
   X(clean_unused_topic)                                                        \
   X(get_broker_consume_stats)                                                  \
   X(send_batch_message)                                                        \

@@ -98,6 +98,22 @@ encode_consumer_status(const std::map<std::string, std::string>& tables) {
   return out.end_object().end_object().take();
 }
 
+std::string encode_broker_stats(const broker_stats& stats) {
+  constexpr std::array names{"statsMinute", "statsHour", "statsDay"};
+  json_text out;
+  out.begin_object();
+  for (std::size_t i = 0; i < names.size(); ++i)
+    out.key(names[i])
+      .begin_object()
+      .field("sum", stats.spans[i].sum)
+      .key("tps")
+      .real(stats.spans[i].per_second)
+      .key("avgpt")
+      .real(0)
+      .end_object();
+  return out.end_object().take();
+}
+
 std::string encode_ha_status(std::int64_t log_end) {
   json_text out;
   return out.begin_object()

@@ -4,6 +4,7 @@
 
 #include "remoting/bodies/group_bodies.hpp"
 
+#include <array>
 #include <map>
 #include <span>
 #include <string>
@@ -47,6 +48,19 @@ std::string queue_table_of(std::string_view body);
 /// GetConsumerStatusBody. @param tables  client id -> queue_table_of
 std::string
 encode_consumer_status(const std::map<std::string, std::string>& tables);
+
+/// How many in a span of time, and a second of it.
+struct stats_span {
+  std::int64_t sum = 0;
+  double per_second = 0;
+};
+
+struct broker_stats {
+  std::array<stats_span, 3> spans; ///< the last minute, hour and day
+};
+
+/// BrokerStatsData.
+std::string encode_broker_stats(const broker_stats& stats);
 
 /// HARuntimeInfo of a master without slaves.
 std::string encode_ha_status(std::int64_t log_end);
