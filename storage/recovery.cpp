@@ -299,11 +299,13 @@ caf::expected<opened_store> open_locked_store(store_options options,
     return std::move(index.error());
   store.index = std::move(*index);
   auto rows_end = store.last.derived_end;
-  auto misses = misses_a_queue(options);
-  if (!misses)
-    return std::move(misses.error());
-  if (rows_end.value > 0 && *misses)
-    rows_end = {};
+  if (rows_end.value > 0) { // else all are derived as it is
+    auto misses = misses_a_queue(options);
+    if (!misses)
+      return std::move(misses.error());
+    if (*misses)
+      rows_end = {};
+  }
   auto trusted =
     std::min({rows_end, store.index->covered_end(), options.derived_from});
   auto error = replay(options, trusted, rows_end, store);
