@@ -342,21 +342,20 @@ private:
   void judge_all(intercept_batch& batch) {
     intercept_done said;
     said.number = batch.number;
+    intercept_outcome x;
     for (std::uint32_t i = 0; i < batch.rows.size(); ++i) {
-      judgement x;
       if (!started_ || stopping_) {
-        x.outcome.what = interception::failed;
-        x.outcome.reason = "it is ending";
+        x.what = interception::failed;
+        x.reason = "it is ending";
       } else {
-        x = judge(performer_, batch.rows[i]);
+        intercepted_ += judge(performer_, batch.rows[i], x);
       }
-      intercepted_ += x.messages;
-      if (x.outcome.what == interception::accepted)
+      if (x.what == interception::accepted)
         continue;
-      if (x.outcome.what == interception::rejected)
+      if (x.what == interception::rejected)
         ++rejected_;
-      x.outcome.row = i;
-      said.rows.push_back(std::move(x.outcome));
+      x.row = i;
+      said.rows.push_back(std::exchange(x, {}));
     }
     auto asker = std::move(batch.reply_to);
     batch = {}; // before the gateway takes back what the rows point to

@@ -30,12 +30,11 @@ std::string changed_text(std::string_view text, const custom::fields& set) {
   return result;
 }
 
-/// Asks about one message. @returns nothing when the outcome is settled
-std::optional<custom::verdict> ask(custom::performer& by,
-                                   const custom::message& m,
-                                   intercept_outcome& outcome) {
-  auto said = by.is_ready() ? by.intercept(m) : std::nullopt;
-  if (!said) {
+/// Asks about one message. @returns null when the outcome is settled
+custom::verdict* ask(custom::performer& by, const custom::message& m,
+                     intercept_outcome& outcome) {
+  auto* said = by.is_ready() ? by.intercept(m) : nullptr;
+  if (said == nullptr) {
     outcome.what = interception::failed;
     outcome.reason =
       by.last_error().empty() ? "it is not running" : by.last_error();
@@ -44,7 +43,7 @@ std::optional<custom::verdict> ask(custom::performer& by,
     outcome.reason = said->reason.empty()
                        ? "rejected by a custom actor of the broker"
                        : said->reason;
-    return {};
+    return nullptr;
   }
   return said;
 }
@@ -58,8 +57,8 @@ void judge_one(custom::performer& by, const intercept_row& row,
       inflated = std::move(*whole);
       m.body = inflated;
     }
-  auto said = ask(by, m, outcome);
-  if (!said || !said->changes())
+  const auto* said = ask(by, m, outcome);
+  if (said == nullptr || !said->changes())
     return;
   outcome.what = interception::changed;
   if (!said->properties.empty()) {
@@ -86,8 +85,8 @@ std::int64_t judge_batch(custom::performer& by, const intercept_row& row,
     m.body = element.body;
     m.properties = element.properties;
     m.flag = element.flag;
-    auto said = ask(by, m, outcome);
-    if (!said) {
+    auto* said = ask(by, m, outcome);
+    if (said == nullptr) {
       outcome.reason =
         "message " + std::to_string(count) + " of the batch: " + outcome.reason;
       return count;
@@ -108,15 +107,12 @@ std::int64_t judge_batch(custom::performer& by, const intercept_row& row,
 
 } // namespace
 
-judgement judge(custom::performer& by, const intercept_row& row) {
-  judgement result;
-  if (row.batch) {
-    result.messages = judge_batch(by, row, result.outcome);
-  } else {
-    judge_one(by, row, result.outcome);
-    result.messages = 1;
-  }
-  return result;
+std::int64_t judge(custom::performer& by, const intercept_row& row,
+                   intercept_outcome& outcome) {
+  if (row.batch)
+    return judge_batch(by, row, outcome);
+  judge_one(by, row, outcome);
+  return 1;
 }
 
 } // namespace troupe

@@ -6,15 +6,12 @@
 
 namespace troupe {
 
-/// What a row's interception has led to.
-struct judgement {
-  intercept_outcome outcome;
-  std::int64_t messages = 0; ///< that were judged
-};
-
 /// Asks `by` about every message of `row`. The first one that is rejected, or
 /// that the actor fails at, decides for all of a batch.
-judgement judge(custom::performer& by, const intercept_row& row);
+/// @param outcome  default-constructed; stays so when all are accepted
+/// @returns number of messages that were judged
+std::int64_t judge(custom::performer& by, const intercept_row& row,
+                   intercept_outcome& outcome);
 
 /// Bodies that a client has compressed with zlib. Source: RocketMQ 5.3
 /// MessageSysFlag: bit 0; bits 8 to 10 say how, 0 (clients before 5) and 3.

@@ -424,13 +424,15 @@ void gateway_context::send_soon() {
 }
 
 void gateway_context::judged(intercept_done& done) {
-  interceptors_->settle(
-    done, [this](send_request&& request, const caf::error& refused) {
-      if (refused)
-        fail(request.from, refused);
-      else
-        send(*this, std::move(request));
-    });
+  interceptors_->settle(done, [this](send_request& request, interception what,
+                                     const caf::error& refused) {
+    if (refused)
+      fail(request.from, refused);
+    else if (what == interception::accepted)
+      send_checked(*this, request);
+    else
+      send(*this, std::move(request));
+  });
   home_.run_soon(); // what came meanwhile is the next batch
 }
 

@@ -79,7 +79,7 @@ interceptors::next_for(const send_request& request) const {
 }
 
 std::optional<interceptors::release>
-interceptors::hold(std::size_t place, send_request request, epoch_ms now) {
+interceptors::hold(std::size_t place, send_request&& request, epoch_ms now) {
   auto& to = *slots_[place];
   request.judged_by = place + 1;
   auto bytes = bytes_of(request);
@@ -89,7 +89,7 @@ interceptors::hold(std::size_t place, send_request request, epoch_ms now) {
     return release{std::move(request),
                    by_policy(*to.link, "has too much to judge")};
   to.bytes += bytes;
-  to.next.push_back({std::move(request), now + to.link->deadline_ms});
+  to.next.emplace_back(std::move(request), now + to.link->deadline_ms);
   return {};
 }
 

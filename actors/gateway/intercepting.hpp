@@ -42,15 +42,15 @@ public:
 
   /// Holds `request` until the interceptor at `place` has judged it.
   /// @returns what goes on at once, because too many are held
-  std::optional<release> hold(std::size_t place, send_request request,
+  std::optional<release> hold(std::size_t place, send_request&& request,
                               epoch_ms now);
 
   /// Batches that are to be sent now.
   std::vector<std::pair<interceptor_actor, intercept_batch>>
   take_batches(const intercept_asker& me);
 
-  /// What an interceptor has said: calls `go_on(request, refused)` for each of
-  /// its batch, in order. It may hold them for the next one.
+  /// What an interceptor has said: calls `go_on(request, what, refused)` for
+  /// each of its batch, in order. It may hold them for the next one.
   template <class GoOn>
   void settle(intercept_done& done, GoOn go_on) {
     auto ended = take_back(done.number);
@@ -59,10 +59,10 @@ public:
       auto& request = ended.sends[i].request;
       while (said != done.rows.end() && said->row < i)
         ++said;
-      caf::error refused;
-      if (said != done.rows.end() && said->row == i)
-        refused = apply(*said, *ended.link, request);
-      go_on(std::move(request), refused);
+      if (said == done.rows.end() || said->row != i)
+        go_on(request, interception::accepted, caf::error{});
+      else
+        go_on(request, said->what, apply(*said, *ended.link, request));
     }
   }
 
@@ -71,6 +71,10 @@ public:
 
 private:
   struct held_send {
+    held_send(send_request&& what, epoch_ms until)
+      : request(std::move(what)),
+        deadline(until) {}
+
     send_request request;
     epoch_ms deadline;
   };

@@ -480,22 +480,25 @@ caf::expected<send_request> read_send_request_v1(const gateway_context& context,
 void send(gateway_context& context, send_request message) {
   if (auto error = why_refused(context, message))
     return context.fail(message.from, error);
-  auto name = message.topic.view();
-  auto of_group = names::is_retry_topic(name);
+  auto of_group = names::is_retry_topic(message.topic.view());
   if (of_group && message.batch)
     return context.fail(
       message.from,
       make_error(errc::illegal_message, "a batch cannot go to a retry topic"));
   if (of_group && !settle_retry(context, message))
     return;
-  name = message.topic.view();
+  send_checked(context, message);
+}
+
+void send_checked(gateway_context& context, send_request& message) {
+  auto name = message.topic.view();
   auto* topic = context.find_known_topic(name);
   if (topic == nullptr) {
-    find_topic wish{message.topic.str(),
-                    topic_template{message.default_topic.str(),
-                                   message.default_topic_queues,
-                                   message.unit_mode ? 1 : 0},
-                    of_group || names::is_dead_letter_topic(name)};
+    find_topic wish{
+      message.topic.str(),
+      topic_template{message.default_topic.str(), message.default_topic_queues,
+                     message.unit_mode ? 1 : 0},
+      names::is_retry_topic(name) || names::is_dead_letter_topic(name)};
     context.fetch_topic(message.from, std::move(wish),
                         [&context, message] { send(context, message); });
     return;

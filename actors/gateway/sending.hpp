@@ -51,6 +51,10 @@ caf::expected<send_request> read_send_request_v1(const gateway_context& context,
 /// Checks a send, finds its topic and puts its messages into the round.
 void send(gateway_context& context, send_request message);
 
+/// The rest of it, for one that was checked: an interceptor has let it pass as
+/// it came.
+void send_checked(gateway_context& context, send_request& message);
+
 /// What the broker reads of a property text, found in one pass.
 struct known_properties {
   text_span unique_key;

@@ -312,8 +312,13 @@ TEST_CASE("custom_host: an actor whose group is paused consumes nothing") {
   };
   enable(false);
   REQUIRE(eventually([&] { return report(node, "copy").paused; }));
+  // What wakes its queue wakes that of another, who consumes.
+  auto other = copy;
+  other.name = "other";
+  REQUIRE(ask<custom_changed>(node, spawn_custom{other}));
+  REQUIRE(eventually([&] { return !report(node, "other").paused; }));
   REQUIRE(client.call(send_of("in", 0, "m")).code == 0);
-  std::this_thread::sleep_for(100ms);
+  REQUIRE(eventually([&] { return report(node, "other").consumed == 1; }));
   CHECK(report(node, "copy").consumed == 0);
   enable(true);
   CHECK(eventually([&] { return report(node, "copy").consumed == 1; }));

@@ -110,11 +110,10 @@ public:
     return true;
   }
 
-  /// @returns nothing when the call failed
-  std::optional<verdict> intercept(const message& m) {
-    std::optional<verdict> result;
-    guarded([&] { result = object_->intercept(m, *this); });
-    return result;
+  /// @returns what it has said, until the next call; null when the call failed
+  verdict* intercept(const message& m) {
+    return guarded([&] { verdict_ = object_->intercept(m, *this); }) ? &verdict_
+                                                                     : nullptr;
   }
 
   /// @returns nothing when the call failed
@@ -342,6 +341,7 @@ private:
   setup wants_;
   object_ptr object_{nullptr, nullptr};
   std::vector<timer> timers_;
+  verdict verdict_; // the last one; used again, so that it costs less
   std::string last_error_;
   std::int64_t late_ = 0;
   std::int64_t served_ = 0;

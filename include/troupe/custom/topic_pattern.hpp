@@ -19,6 +19,8 @@ inline bool matches_pattern(std::string_view pattern, std::string_view name) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
       covered = n;
+      if (p == pattern.size())
+        return true; // it covers the rest
     } else if (p < pattern.size() && pattern[p] == name[n]) {
       ++p;
       ++n;
