@@ -9,10 +9,16 @@
 
 namespace troupe::storage {
 
+std::size_t open_files_wanted(std::size_t descriptors) {
+  constexpr std::size_t enough = 8192;
+  return std::min(descriptors / 2, enough);
+}
+
 bool many_files_open() {
   rlimit allowed{};
   return ::getrlimit(RLIMIT_NOFILE, &allowed) == 0
-         && open_files.load(std::memory_order_relaxed) > allowed.rlim_cur / 2;
+         && open_files.load(std::memory_order_relaxed)
+              > open_files_wanted(allowed.rlim_cur);
 }
 
 void unsynced_files::add(const file_ptr& written) {

@@ -15,8 +15,12 @@ namespace troupe::storage {
 /// Of all threads.
 inline std::atomic<std::size_t> open_files{0};
 
-/// Whether the store's open files take more than half of the descriptors that
-/// the process may have. Those who keep some for later close them then.
+/// How many files the store should have open at most: half of the `descriptors`
+/// that the process may have; more than 8,192 make nothing faster.
+std::size_t open_files_wanted(std::size_t descriptors);
+
+/// Whether the store has more files open than that. Those who keep some for
+/// later close them then.
 bool many_files_open();
 
 /// Files that were written to since the last sync.

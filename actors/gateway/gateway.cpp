@@ -9,8 +9,10 @@
 #include "reactor/quiet.hpp"
 #include "remoting/command_codec.hpp"
 #include "remoting/frame.hpp"
+#include "storage/open_files.hpp"
 
 #include "troupe/assert.hpp"
+#include "troupe/limits.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -70,15 +72,16 @@ connection_list list_of(connection_table& all, const list_connections& wish) {
   return result;
 }
 
-/// The rest of the descriptors that the process may have is for the store,
-/// which takes half of them and some that it needs at once: a flood of
-/// connections must not keep a message from its files.
+/// What the store wants of the descriptors that the process may have is its
+/// own, and so are some that it needs at once: a flood of connections must not
+/// keep a message from its files.
 std::size_t connections_allowed() {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0)
     return limits::connections_max;
-  return std::min<std::size_t>(limits::connections_max,
-                               files.rlim_cur / 16 * 7);
+  std::size_t all = files.rlim_cur;
+  return std::min(limits::connections_max,
+                  all - storage::open_files_wanted(all) - all / 16);
 }
 
 class gateway_impl : public gateway_actor::base,
