@@ -260,9 +260,11 @@ public:
         stored);
   }
 
-  void recalled(const std::string& key, std::int64_t due) {
+  /// @param name  of the message; a RocketMQ may put the topic before its key
+  void recalled(const std::string& name, std::int64_t due) {
     add(names::timer_topic,
-        property(properties::timer_delete_key, "T+" + key)
+        property(properties::real_topic, "T")
+          + property(properties::timer_delete_key, name)
           + property(properties::timer_out_ms, std::to_string(due)),
         1000);
   }
@@ -322,11 +324,13 @@ TEST_CASE("of a RocketMQ's timers those it has not delivered are taken over") {
   log.timed("late", 700'000);    // its time had come, it had not
   log.timed("arrived", 701'000); // it had
   log.timed("recalled", 900'000);
+  log.timed("named", 900'500);
   log.timed("later", 901'000);
   log.timed("off", 902'000); // put off: it stands there twice
   log.timed("off", 902'000, property(properties::timer_roll_times, "1"));
   log.delivered("arrived", 701'000, 701'500);
   log.recalled("recalled", 900'000);
+  log.recalled("T+named", 900'500);
   log.recalled("later", 900'000); // of another moment: not this one
   log.clock(702'000);
   CHECK(log.pending(600'000)
