@@ -15,7 +15,8 @@ import remoting
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get("TROUPE_INTEROP_CACHE") or os.path.join(
     os.path.expanduser("~"), ".cache", "troupe-interop")
-APACHE_VERSION = "5.3.3"
+APACHE_FIRST = "5.3.3"
+APACHE_VERSION = os.environ.get("TROUPE_INTEROP_APACHE") or APACHE_FIRST
 START_SECONDS_MAX = 180  # a busy machine starts a JVM slowly
 
 
@@ -225,7 +226,7 @@ class Apache:
 
 def apache_jars(version):
     """Fetches a version of the server. Returns where its lib/ is."""
-    where = os.path.join(CACHE, "apache" if version == APACHE_VERSION
+    where = os.path.join(CACHE, "apache" if version == APACHE_FIRST
                          else "apache-" + version)
     java_libraries(os.path.join(HERE, "apache"), where,
                    ["-Dserver.version=" + version])
