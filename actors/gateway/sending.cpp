@@ -234,9 +234,10 @@ payload mended(gateway_context& context, std::string_view text,
     properties::unique_key.size() + unique_keys::digits + 3; // separators
   std::string result;
   result.reserve(text.size() + key_entry);
-  result = known.pop_receipt
-             ? properties::without(text, properties::pop_receipt)
-             : text;
+  if (known.pop_receipt)
+    result = properties::without(text, properties::pop_receipt);
+  else
+    result = text;
   if (known.unique_key.size == 0)
     properties::append(result, properties::unique_key,
                        context.keys.next(now_ms()));
