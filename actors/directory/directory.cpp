@@ -255,7 +255,7 @@ private:
       send(caf::actor_cast<topic_watcher>(watcher), topic_changed{topic});
       return false;
     });
-    announce_topics();
+    announce(topic);
   }
 
   topic_list topics() const {
@@ -265,13 +265,28 @@ private:
     return result;
   }
 
-  void announce_topics() {
+  /// One topic was changed or deleted.
+  void announce(const std::string& topic) {
     if (options_.names)
       request(options_.names, limits::ask_timeout,
-              register_broker{state_.registration(), {}, true})
-        .then([](const broker_registered&) {});
+              state_.registration_of(topic))
+        .then([](const broker_registered&) {},
+              [this](const caf::error&) { announce_all_here(); });
     if (options_.registrar)
-      send(options_.registrar, announce{state_.registration()});
+      send(options_.registrar, troupe::announce{state_.registration()});
+  }
+
+  void announce_all_here() {
+    if (options_.names)
+      request(options_.names, limits::ask_timeout,
+              register_broker{state_.registration(), {}, true, false, {}})
+        .then([](const broker_registered&) {});
+  }
+
+  void announce_topics() {
+    announce_all_here();
+    if (options_.registrar)
+      send(options_.registrar, troupe::announce{state_.registration()});
   }
 
   // -- groups -----------------------------------------------------------------

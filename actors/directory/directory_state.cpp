@@ -219,7 +219,7 @@ void directory_state::remove_group(std::string_view name, epoch_ms now) {
   bump(groups_version_, now);
 }
 
-broker_registration directory_state::registration() const {
+broker_registration directory_state::registration_head() const {
   broker_registration says;
   says.cluster = options_.cluster;
   says.name = options_.broker_name;
@@ -227,12 +227,30 @@ broker_registration directory_state::registration() const {
   says.address = options_.address;
   says.ha_address = options_.ha_address;
   says.version = topics_version_;
-  says.topics.reserve(topics_.size());
-  for (const auto& [name, topic] : topics_) {
-    says.topics.push_back(topic);
-    says.topics.back().perm &= options_.broker_permission | permission::inherit;
-  }
   return says;
+}
+
+topic_config directory_state::as_registered(topic_config topic) const {
+  topic.perm &= options_.broker_permission | permission::inherit;
+  return topic;
+}
+
+broker_registration directory_state::registration() const {
+  auto says = registration_head();
+  says.topics.reserve(topics_.size());
+  for (const auto& [name, topic] : topics_)
+    says.topics.push_back(as_registered(topic));
+  return says;
+}
+
+register_broker
+directory_state::registration_of(const std::string& topic) const {
+  register_broker change{registration_head(), {}, true, true, {}};
+  if (const auto* known = find_topic(topic))
+    change.says.topics.push_back(as_registered(*known));
+  else
+    change.removed.push_back(topic);
+  return change;
 }
 
 } // namespace troupe

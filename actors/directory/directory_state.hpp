@@ -68,8 +68,14 @@ public:
   /// What the node tells name servers.
   broker_registration registration() const;
 
+  /// What it tells its own when one topic was changed or deleted: the cost of
+  /// a topic does not grow with how many there are.
+  register_broker registration_of(const std::string& topic) const;
+
 private:
   void add_system_topics();
+  broker_registration registration_head() const;
+  topic_config as_registered(topic_config topic) const;
 
   const directory_options& options_;
   std::map<std::string, topic_config, std::less<>> topics_;

@@ -13,6 +13,11 @@ constexpr std::string_view order_namespace = "ORDER_TOPIC_CONFIG";
 constexpr std::int32_t flag_unit = 1;
 constexpr std::int32_t flag_unit_subscription = 2;
 
+queue_data queues_of(const topic_config& topic, const std::string& broker) {
+  return {broker, topic.read_queues, topic.write_queues, topic.perm,
+          topic.sys_flag};
+}
+
 } // namespace
 
 caf::expected<broker_registered>
@@ -36,6 +41,13 @@ name_server_state::register_one(const register_broker& wish, epoch_ms now) {
                       "broker["
                         + says.name + "] has not registered. Please retry.");
   }
+  if (fresh && wish.changes_only) {
+    if (broker.addresses.empty())
+      brokers_.erase(says.name);
+    return make_error(errc::config_conflict,
+                      "broker[" + says.name
+                        + "] has not registered: all of its topics are wanted");
+  }
   broker.cluster = says.cluster;
   broker.name = says.name;
   broker.acting_master = says.acting_master;
@@ -46,9 +58,12 @@ name_server_state::register_one(const register_broker& wish, epoch_ms now) {
   clusters_[says.cluster].insert(says.name);
   auto unchanged =
     known != live_.end() && !fresh && known->second.version == says.version;
-  if (wish.topics_included
-      && (says.broker_id == 0
-          || (says.acting_master && smallest_id(says.name) == says.broker_id)))
+  if (wish.changes_only)
+    apply_changes(wish);
+  else if (wish.topics_included
+           && (says.broker_id == 0
+               || (says.acting_master
+                   && smallest_id(says.name) == says.broker_id)))
     apply_topics(says, wish.link ? table_kind::part : table_kind::whole,
                  unchanged);
   auto& live = live_[key];
@@ -77,8 +92,21 @@ std::int64_t name_server_state::smallest_id(const std::string& name) const {
            : found->second.addresses.begin()->first;
 }
 
+void name_server_state::apply_changes(const register_broker& wish) {
+  const auto& name = wish.says.name;
+  for (const auto& topic : wish.says.topics)
+    topics_[topic.name][name] = queues_of(topic, name);
+  for (const auto& topic : wish.removed)
+    if (auto found = topics_.find(topic); found != topics_.end()) {
+      found->second.erase(name);
+      if (found->second.empty())
+        topics_.erase(found);
+    }
+}
+
 /// A broker elsewhere may send only what has changed; what it has deleted is
-/// deleted here with DELETE_TOPIC_IN_NAMESRV. Our own always sends all.
+/// deleted here with DELETE_TOPIC_IN_NAMESRV. Our own sends all, or its
+/// changes (apply_changes).
 void name_server_state::apply_topics(const broker_registration& says,
                                      table_kind kind, bool same_version) {
   std::set<std::string_view> named;
@@ -88,9 +116,7 @@ void name_server_state::apply_topics(const broker_registration& says,
     // Two topics made at once come one by one, both with the newest version.
     if (same_version && queues.contains(says.name))
       continue;
-    queues[says.name] =
-      queue_data{says.name, topic.read_queues, topic.write_queues, topic.perm,
-                 topic.sys_flag};
+    queues[says.name] = queues_of(topic, says.name);
   }
   if (kind == table_kind::part || same_version)
     return;

@@ -92,6 +92,7 @@ private:
 
   void apply_topics(const broker_registration& says, table_kind kind,
                     bool same_version);
+  void apply_changes(const register_broker& wish);
   std::int64_t smallest_id(const std::string& name) const;
 
   std::map<std::string, std::set<std::string>> clusters_; // broker names

@@ -44,6 +44,29 @@ TEST_CASE("a topic's route has the queues and addresses of all its brokers") {
   CHECK_FALSE(names.route("W"));
 }
 
+TEST_CASE("the broker of this process tells what has changed") {
+  name_server_state names;
+  auto own = says("a", 0, "1:1", {"T", "U"});
+  own.link.reset();
+  auto change = says("a", 0, "1:1", {"V"});
+  change.link.reset();
+  change.changes_only = true;
+  change.removed = {"T"};
+  CHECK(names.register_one(change, {0}).error() == errc::config_conflict);
+  CHECK_FALSE(names.route("V"));
+  REQUIRE(names.register_one(own, {0}));
+  REQUIRE(names.register_one(change, {0}));
+  CHECK(names.route("U"));
+  CHECK(names.route("V"));
+  CHECK_FALSE(names.route("T"));
+  // Two changes that were stored together bear the same version.
+  change.says.topics.front().read_queues = 3;
+  REQUIRE(names.register_one(change, {0}));
+  auto route = names.route("V");
+  REQUIRE(route);
+  CHECK(route->queues.front().read_queues == 3);
+}
+
 TEST_CASE("a slave is in the route but does not say what topics there are") {
   name_server_state names;
   REQUIRE(names.register_one(says("a", 0, "1:1", {"T", "U"}), {0}));

@@ -19,6 +19,10 @@ struct register_broker {
   broker_registration says;
   std::optional<client_link> link; ///< none: the broker of this process
   bool topics_included = true;     ///< false: a heartbeat only
+  /// Of the broker of this process: `says.topics` is only what has changed,
+  /// `removed` what was deleted.
+  bool changes_only = false;
+  std::vector<std::string> removed;
 };
 
 struct broker_registered {
