@@ -81,6 +81,9 @@ public:
   }
 
 private:
+  /// Whose rows are written at the same time: a send waits behind no more.
+  static constexpr std::size_t topics_at_once = 8;
+
   template <class Reply>
   using promise = caf::typed_response_promise<Reply>;
 
@@ -460,7 +463,8 @@ private:
           joined.others = joined.others || x.others;
         }
         answer.deliver(std::move(joined));
-      });
+      },
+      topics_at_once);
     return answer;
   }
 

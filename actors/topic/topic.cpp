@@ -63,6 +63,9 @@ public:
   }
 
 private:
+  /// Each is a call to the kernel or more, on the reactor.
+  static constexpr std::size_t writes_at_once = 8;
+
   topic_view view() const { return {config_, queues_}; }
 
   void add_queues() {
@@ -100,7 +103,8 @@ private:
           joined.others = joined.others || x.others;
         }
         promise.deliver(std::move(joined));
-      });
+      },
+      writes_at_once);
     return promise;
   }
 
