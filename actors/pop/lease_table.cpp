@@ -102,6 +102,7 @@ void lease_table::lend(popped_queue& queue, const grant& taken) {
   fresh.invisible_ms = taken.invisible_ms;
   fresh.revive_queue = static_cast<std::int16_t>(taken.revive_queue);
   fresh.count = static_cast<std::uint8_t>(count);
+  fresh.popper = taken.popper;
   fresh.open = ~std::uint32_t{0} >> (32 - count);
   auto in_a_row = taken.offsets.front() == taken.start
                   && taken.offsets.back() - taken.start
@@ -161,14 +162,14 @@ lease_found lease_table::find_open(const pop_key& key, queue_offset offset,
     for (const auto& x : row->messages)
       if (auto until = visible_at(*row, x);
           x.offset == offset && !x.acked && until > now)
-        return {true, row->key.pop_time, until};
+        return {true, row->key.pop_time, until, queue->in_order_popper};
   // A lease begins at or before its messages. How far before its filter says,
   // so all that begin there are looked at, the nearest first.
   auto i = queue->leases.upper_bound({offset, {INT64_MAX}});
   while (i != queue->leases.begin()) {
     const auto& [place, x] = *--i;
     if ((x.open & bit_of(place, x, offset)) != 0)
-      return {true, place.second, x.due};
+      return {true, place.second, x.due, x.popper};
   }
   return {};
 }
@@ -205,9 +206,10 @@ ack_outcome lease_table::postpone(const lease_key& key, queue_offset offset,
   if (found == queue->leases.end() || found->second.due.value == 0)
     return ack_outcome::unknown;
   auto revive_queue = found->second.revive_queue;
+  auto popper = found->second.popper;
   if (acknowledge(key, offset) != ack_outcome::done)
     return ack_outcome::unknown;
-  lend(*queue, {offset, {offset}, now, invisible_ms, revive_queue});
+  lend(*queue, {offset, {offset}, now, invisible_ms, revive_queue, popper});
   return ack_outcome::done;
 }
 
@@ -304,6 +306,7 @@ std::vector<std::int32_t> lease_table::lend_in_order(popped_queue& queue,
   if (queue.in_order)
     end_in_order(queue);
   queue.in_order = std::move(row);
+  queue.in_order_popper = taken.popper;
   queue.in_flight += static_cast<std::int64_t>(taken.offsets.size());
   messages_ += taken.offsets.size();
   changed_.insert({&queue, {taken.start, taken.pop_time}});

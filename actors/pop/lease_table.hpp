@@ -38,6 +38,7 @@ struct lease {
   std::uint32_t open = 0; ///< bit i: message i is not acknowledged
   std::int16_t revive_queue = 0;
   std::uint8_t count = 0;
+  connection_id popper; ///< for people; not stored
 };
 
 /// One queue as one group pops it.
@@ -46,6 +47,7 @@ struct popped_queue {
   std::optional<queue_offset> next; ///< of the next pop; none: not asked yet
   std::map<lease_place, lease> leases;
   std::unique_ptr<lease_row> in_order; ///< the one pop in order there is
+  connection_id in_order_popper;       ///< for people; not stored
   std::int64_t in_flight = 0;          ///< messages of all its leases
 };
 
@@ -63,6 +65,7 @@ struct grant {
   epoch_ms pop_time;
   std::int64_t invisible_ms = 0;
   std::int32_t revive_queue = 0;
+  connection_id popper{};
 };
 
 enum class ack_outcome : std::uint8_t {

@@ -368,8 +368,12 @@ void pop_impl::lend(popper& x, const pull_ticket& what, queue_offset next,
   auto& queue = table_.at(key_of(x, what.target));
   if (part.offsets.empty())
     return table_.move_to(queue, next);
-  grant taken{part.start, part.offsets, open.result.pop_time,
-              open.wish.invisible_ms, open.result.revive_queue};
+  grant taken{part.start,
+              part.offsets,
+              open.result.pop_time,
+              open.wish.invisible_ms,
+              open.result.revive_queue,
+              open.wish.from.connection};
   if (open.wish.order == pop_order::in_order) {
     part.consumed = table_.lend_in_order(queue, taken, open.wish.attempt);
     if (queue.next != part.offsets.front())

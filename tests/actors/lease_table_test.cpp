@@ -363,3 +363,29 @@ TEST_CASE("no message is lost or lent twice, whatever happens") {
         stored[key].insert(message.offset.value);
   CHECK(stored == model);
 }
+
+TEST_CASE("lease_table: it knows who has popped, until the next start") {
+  lease_table table;
+  auto& queue = table.at(key_of());
+  auto taken = take(5, {5, 6});
+  taken.popper = {3, 1};
+  table.lend(queue, taken);
+  REQUIRE(table.postpone(lease_of(5), {6}, {1200}, 500) == ack_outcome::done);
+  auto who = [&](lease_table& x, std::int64_t offset) {
+    auto found = x.find_open(key_of(), {offset}, {1300});
+    REQUIRE(found.leased);
+    return found.from;
+  };
+  CHECK(who(table, 5) == connection_id{3, 1});
+  CHECK(who(table, 6) == connection_id{3, 1});
+  auto rows = table.take_changes().changed;
+  lease_table restarted;
+  restarted.restore(rows);
+  CHECK(who(restarted, 5) == connection_id{});
+  auto& ordered = table.at(key_of("ordered"));
+  taken = take(1, {1});
+  taken.popper = {4, 2};
+  table.lend_in_order(ordered, taken, "");
+  CHECK(table.find_open(key_of("ordered"), {1}, {1300}).from
+        == connection_id{4, 2});
+}

@@ -6,6 +6,7 @@
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
+#include <memory>
 #include <thread>
 
 using namespace troupe;
@@ -62,18 +63,24 @@ TEST_CASE(
   shell_node node{home.path()};
   REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
   REQUIRE(node.ask("send", {"t", "x", "--key", "k"}));
-  client one{node.cast().ports.broker};
+  auto one = std::make_unique<client>(node.cast().ports.broker);
+  REQUIRE(one
+            ->call(request(remoting::request_code::heart_beat, {},
+                           R"({"clientID":"me@1","consumerDataSet":[],)"
+                           R"("producerDataSet":[{"groupName":"PG"}]})"))
+            .code
+          == 0);
   auto pop = [&](std::int64_t invisible_ms) {
     return one
-      .call(request(remoting::request_code::pop_message,
-                    {{"consumerGroup", "g"},
-                     {"topic", "t"},
-                     {"queueId", "-1"},
-                     {"maxMsgNums", "8"},
-                     {"invisibleTime", std::to_string(invisible_ms)},
-                     {"pollTime", "0"},
-                     {"bornTime", std::to_string(now_ms().value)},
-                     {"initMode", "0"}}))
+      ->call(request(remoting::request_code::pop_message,
+                     {{"consumerGroup", "g"},
+                      {"topic", "t"},
+                      {"queueId", "-1"},
+                      {"maxMsgNums", "8"},
+                      {"invisibleTime", std::to_string(invisible_ms)},
+                      {"pollTime", "0"},
+                      {"bornTime", std::to_string(now_ms().value)},
+                      {"initMode", "0"}}))
       .code;
   };
   auto what_of = [&](const char* step) {
@@ -88,15 +95,22 @@ TEST_CASE(
   CHECK(what_of("delivered").empty());
   REQUIRE(pop(300) == 0);
   auto text = what_of("delivered");
-  CHECK(text.find("group g that has popped it") != std::string::npos);
+  CHECK(text.find("to me@1 at 127.0.0.1:") == 0);
+  CHECK(text.find(" of group g, which has popped it") != std::string::npos);
   CHECK(what_of("acknowledged").empty());
   REQUIRE(eventually([&] { return !what_of("retried").empty(); }));
   CHECK(what_of("delivered").empty());
   CHECK(what_of("retried").find("for group g, time 1") != std::string::npos);
   CHECK(what_of("retried").find("in flight") == std::string::npos);
   REQUIRE(pop(60'000) == 0);
-  CHECK(what_of("retried").find("in flight, comes again at")
-        != std::string::npos);
+  text = what_of("retried");
+  CHECK(text.find("in flight, with me@1 at 127.0.0.1:") != std::string::npos);
+  CHECK(text.find(", comes again at") != std::string::npos);
+  one.reset();
+  CHECK(eventually([&] {
+    return what_of("retried").find("with a client that has disconnected")
+           != std::string::npos;
+  }));
 }
 
 TEST_CASE("where: to whom it was delivered, and that it was acknowledged") {

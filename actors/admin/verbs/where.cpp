@@ -152,8 +152,8 @@ private:
     auto puller = last_puller(record, group);
     if (lease->leased)
       line(lease->popped, "delivered",
-           "to a client of group " + group
-             + " that has popped it and not acknowledged it yet"
+           "to " + name_of(lease->from) + " of group " + group
+             + ", which has popped it and not acknowledged it yet"
              + text_of(*lease));
     else if (progress && progress->offset > record.offset)
       line({}, "acknowledged",
@@ -224,7 +224,8 @@ private:
     }
     auto found = std::ranges::find(*clients_, client, &connection_row::id);
     if (found == clients_->end())
-      return "a client";
+      return client.generation == 0 ? "a client"
+                                    : "a client that has disconnected";
     return found->client_id.empty()
              ? found->address
              : found->client_id + " at " + found->address;
@@ -248,7 +249,9 @@ private:
       line(record->store_time, step,
            whose + group + ", time " + std::to_string(record->reconsume_times)
              + ", at " + std::to_string(record->offset.value)
-             + (lease->leased ? "; in flight" + text_of(*lease) : ""));
+             + (lease->leased ? "; in flight, with " + name_of(lease->from)
+                                  + text_of(*lease)
+                              : ""));
     }
     return caf::none;
   }
@@ -280,7 +283,9 @@ answer where(admin_context& context, arguments& words) {
   if (found->empty())
     return make_error(errc::message_not_found,
                       "no message has the " + text
-                        + (asked.topic ? " in " + *asked.topic : ""));
+                        + (asked.topic ? " in " + *asked.topic : "")
+                        + "; a key is one of those it was sent with, an id "
+                          "what its producer was told");
   table result;
   result.columns = {"id", "step", "when", "what"};
   life story{context, result};

@@ -156,7 +156,8 @@ struct find_lease {
 struct lease_found {
   bool leased = false; ///< popped and not acknowledged
   epoch_ms popped;
-  epoch_ms until; ///< then it comes again; 0: it is about to
+  epoch_ms until;     ///< then it comes again; 0: it is about to
+  connection_id from; ///< of who popped it; generation 0: before the start
 };
 
 /// Revives what is due, ends waits that are over. Its own timer.
