@@ -27,12 +27,22 @@ constexpr const char* usage =
 
 int main(int argc, char** argv) {
   std::vector<std::string> arguments{argv + 1, argv + argc};
+  auto leading = troupe::app::take_leading_options(arguments);
   if (arguments.empty()) {
     std::cerr << usage;
     return 2;
   }
   auto command = arguments.front();
   arguments.erase(arguments.begin());
+  auto is_shell = command == "shell" || troupe::app::is_shell_verb(command);
+  if (is_shell) {
+    arguments.insert(arguments.begin(), leading.begin(), leading.end());
+  } else if (!leading.empty()) {
+    std::cerr << "troupe: `" << leading.front()
+              << "` is an option of the shell and its verbs; those of `"
+              << command << "` stand behind it\n";
+    return 2;
+  }
   if (command == "node")
     return troupe::app::node_main(arguments);
   if (command == "bench" && !arguments.empty() && arguments[0] == "startup")
@@ -53,7 +63,7 @@ int main(int argc, char** argv) {
     return troupe::app::shell_main(arguments);
   if (command == "help" && arguments.empty())
     std::cout << usage << '\n';
-  if (troupe::app::is_shell_verb(command)) {
+  if (is_shell) {
     arguments.insert(arguments.begin(), command);
     return troupe::app::verb_main(arguments);
   }

@@ -13,8 +13,9 @@ bool is_option(std::string_view word) {
 
 } // namespace
 
-arguments::arguments(std::vector<std::string> words)
-  : words_(std::move(words)) {
+arguments::arguments(std::vector<std::string> words, std::string hint)
+  : words_(std::move(words)),
+    hint_(std::move(hint)) {
   auto mark = std::ranges::find(words_, "--");
   if (mark != words_.end()) {
     literal_.assign(mark + 1, words_.end());
@@ -118,7 +119,15 @@ caf::error arguments::finish() {
   }
   if (why_.empty())
     return caf::none;
-  return make_error(errc::invalid_argument, why_);
+  return make_error(errc::invalid_argument, why_ + hint_);
+}
+
+caf::error arguments::refuse_action(std::string_view can,
+                                    const std::string& action) const {
+  return make_error(
+    errc::invalid_argument,
+    std::string{can}
+      + (action.empty() ? "; say what" : "; not `" + action + "`") + hint_);
 }
 
 void arguments::refuse(std::string why) {

@@ -18,7 +18,9 @@ namespace troupe {
 /// them before the words: behind `--` nothing is an option.
 class arguments {
 public:
-  explicit arguments(std::vector<std::string> words);
+  /// @param hint  what finish() adds to what is wrong: where to read how it is
+  ///              written
+  explicit arguments(std::vector<std::string> words, std::string hint = {});
 
   bool flag(std::string_view name);
 
@@ -46,6 +48,12 @@ public:
   /// @errors invalid_argument, with what is missing or not understood
   caf::error finish();
 
+  /// Of a verb that knows no such action; empty: none was said.
+  /// @param can  the verb and what it can do
+  /// @errors invalid_argument
+  caf::error refuse_action(std::string_view can,
+                           const std::string& action) const;
+
   /// Keeps an error that the caller has found.
   void refuse(std::string why);
 
@@ -55,6 +63,7 @@ private:
 
   std::vector<std::string> words_;
   std::vector<std::string> literal_; // behind `--`
+  std::string hint_;
   std::string why_;
 };
 

@@ -162,7 +162,10 @@ caf::expected<table> run_verb(admin_context& context, admin_request request) {
     return make_error(errc::invalid_argument, "no verb is called `"
                                                 + request.verb
                                                 + "`; `help` lists them");
-  arguments words{std::move(request.arguments)};
+  arguments words{std::move(request.arguments), "; `help "
+                                                  + std::string{verb->name}
+                                                  + "` shows how it is "
+                                                    "written"};
   return verb->run(context, words);
 }
 

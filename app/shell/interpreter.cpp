@@ -6,7 +6,9 @@
 #include "app/shell/words.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 namespace troupe::app {
 
@@ -64,6 +66,17 @@ std::vector<std::string> as_watch_of_ps(std::vector<std::string> words) {
   give("--for", "500");
   words.insert(own, ps.begin(), ps.end());
   return words;
+}
+
+/// Whether `--json` stands in a line as an option of it.
+bool has_json_option(const std::vector<std::string>& words) {
+  static constexpr std::array<std::string_view, 5> others{
+    "echo", "exit", "set", "expect",
+    "try"}; // behind `try` is a line of its own
+  if (std::ranges::find(others, words.front()) != others.end())
+    return false;
+  auto end = std::ranges::find(words, "--"); // behind it nothing is an option
+  return std::find(words.begin(), end, "--json") != end;
 }
 
 /// Where each block goes on and ends; see interpreter::program.
@@ -164,17 +177,18 @@ void interpreter::drop_block() {
 }
 
 void interpreter::report(const script_line& line, const failure& why) {
+  auto style = world_.style;
+  style.json |= why.as_json;
   if (line.file.empty()) {
-    world_.print(print(why.error, world_.style));
+    world_.print(print(why.error, style));
     return;
   }
   auto place = line.file + ":" + std::to_string(line.number) + ": ";
-  if (world_.style.json)
-    world_.print(
-      print(make_error(errc_of(why.error), place + context_of(why.error)),
-            world_.style));
+  if (style.json)
+    world_.print(print(
+      make_error(errc_of(why.error), place + context_of(why.error)), style));
   else
-    world_.print(place + print(why.error, world_.style));
+    world_.print(place + print(why.error, style));
 }
 
 // -- lines ----------------------------------------------------------------------
@@ -272,6 +286,8 @@ interpreter::failure
 interpreter::execute(const std::vector<std::string>& words) {
   if (words.empty())
     return {};
+  if (has_json_option(words))
+    return execute_as_json(words);
   const auto& verb = words.front();
   auto rest = std::vector<std::string>(words.begin() + 1, words.end());
   if (verb == "echo") {
@@ -306,6 +322,20 @@ interpreter::execute(const std::vector<std::string>& words) {
     return {exit_code::misspelt,
             misspelt("`" + verb + "` stands on a line of its own in a script")};
   return ask(words, true);
+}
+
+/// The answer of this line alone is JSON.
+interpreter::failure
+interpreter::execute_as_json(std::vector<std::string> words) {
+  words.erase(std::ranges::find(words, "--json"));
+  auto style = world_.style;
+  auto redraw = std::exchange(world_.redraw, false);
+  world_.style.json = true;
+  auto result = execute(words);
+  world_.style = style;
+  world_.redraw = redraw;
+  result.as_json = true;
+  return result;
 }
 
 interpreter::failure
@@ -344,12 +374,12 @@ interpreter::show_errors(const std::vector<std::string>& words) {
 caf::expected<table> interpreter::ask_node(const admin_request& request) {
   auto answer = world_.ask(request);
   if (answer || !is(answer.error(), errc::not_confirmed)
-      || world_.confirm == nullptr)
+      || (!world_.assume_yes && world_.confirm == nullptr))
     return answer;
   // The sentence says what it would do; up to the hint on --yes.
   auto question = context_of(answer.error());
   question = question.substr(0, question.find(';'));
-  if (!world_.confirm(question))
+  if (!world_.assume_yes && !world_.confirm(question))
     return note_of("left as it is");
   auto agreed = request;
   agreed.arguments.insert(agreed.arguments.begin(), "--yes");
@@ -360,8 +390,6 @@ interpreter::failure interpreter::ask(std::vector<std::string> words,
                                       bool print_answer) {
   last_words_ = words;
   admin_request request{words.front(), {words.begin() + 1, words.end()}};
-  if (world_.assume_yes && std::ranges::find(words, "--yes") == words.end())
-    request.arguments.insert(request.arguments.begin(), "--yes");
   auto answer = ask_node(request);
   if (!answer) {
     last_ = {{}, answer.error()};

@@ -75,6 +75,7 @@ private:
   struct failure {
     exit_code code = exit_code::good;
     caf::error error;
+    bool as_json = false; ///< the line had --json
   };
 
   struct loop {
@@ -97,6 +98,7 @@ private:
   failure begin_repeat(program& running, const std::vector<std::string>& words);
   failure begin_if(program& running, const std::vector<std::string>& words);
   failure execute(const std::vector<std::string>& words);
+  failure execute_as_json(std::vector<std::string> words);
   failure assign(const std::vector<std::string>& words);
   failure show_errors(const std::vector<std::string>& words);
   failure show_help(const std::vector<std::string>& words);

@@ -14,6 +14,9 @@ int shell_main(const std::vector<std::string>& arguments);
 /// `troupe lag billing`: one line whose words are cut already.
 int verb_main(const std::vector<std::string>& words);
 
+/// Options of the shell before the command; see shell_options.hpp.
+std::vector<std::string> take_leading_options(std::vector<std::string>& words);
+
 /// Whether `troupe WORD` is a line of the shell.
 bool is_shell_verb(std::string_view word);
 

@@ -2,8 +2,11 @@
 
 #include "admin/arguments.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
+#include <string_view>
 
 namespace troupe::app {
 
@@ -18,7 +21,8 @@ const char* const shell_usage =
   "\n"
   "The node is 127.0.0.1:10988 unless it is named here or in TROUPE_SHELL.\n"
   "\n"
-  "  --json                answers as JSON, a line each\n"
+  "  --json                answers as JSON, a line each; in a line, of that "
+  "line\n"
   "  --yes                 do what destroys without asking\n"
   "  --certificate FILE    PEM files for a node whose shell port wants TLS\n"
   "  --key-file FILE\n"
@@ -122,7 +126,31 @@ parse_verb_options(const std::vector<std::string>& given) {
     if (auto error = read_node(*node, result.node))
       return error;
   result.words = words.rest();
+  if (auto error = words.finish()) // an option without its value
+    return bad(context_of(error));
   return result;
+}
+
+std::vector<std::string> take_leading_options(std::vector<std::string>& words) {
+  static constexpr std::array<std::string_view, 2> flags{"--json", "--yes"};
+  static constexpr std::array<std::string_view, 4> valued{
+    "--at", "--certificate", "--key-file", "--ca"};
+  auto is_valued = [](std::string_view word) {
+    return std::ranges::find(valued, word) != valued.end();
+  };
+  auto end = words.begin();
+  while (end != words.end()) {
+    if (is_valued(*end) && end + 1 != words.end())
+      end += 2;
+    else if (std::ranges::find(flags, *end) != flags.end()
+             || is_valued(std::string_view{*end}.substr(0, end->find('='))))
+      ++end;
+    else
+      break;
+  }
+  std::vector<std::string> taken{words.begin(), end};
+  words.erase(words.begin(), end);
+  return taken;
 }
 
 } // namespace troupe::app

@@ -33,6 +33,10 @@ parse_shell_options(const std::vector<std::string>& arguments);
 caf::expected<shell_options>
 parse_verb_options(const std::vector<std::string>& words);
 
+/// Takes the options of the shell that stand before a command, as in `troupe
+/// --json lag`, off `words`: they mean the same as behind it.
+std::vector<std::string> take_leading_options(std::vector<std::string>& words);
+
 extern const char* const shell_usage;
 
 } // namespace troupe::app

@@ -255,6 +255,8 @@ TEST_CASE("admin: misspelt lines are told what is wrong") {
 
   const row rows[] = {{"fly", {}, "no verb is called `fly`"},
                       {"send", {"t"}, "BODY is missing"},
+                      {"send", {"t"}, "`help send` shows how it is written"},
+                      {"topic", {}, "delete; say what; `help topic`"},
                       {"send", {"t", "a", "b"}, "one word too many"},
                       {"send", {"t", "a", "--count", "x"}, "--count"},
                       {"send", {"t", "a", "--count"}, "--count needs a value"},

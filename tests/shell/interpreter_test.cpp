@@ -216,6 +216,11 @@ TEST_CASE("what destroys asks a person, and takes --yes from others") {
     shell.world.assume_yes = true;
     CHECK(shell.run("drop it") == exit_code::good);
     CHECK(shell.printed == "done\n");
+    // Only what asks is told: other verbs know no such option.
+    fake other;
+    other.world.assume_yes = true;
+    CHECK(other.run("rows a") == exit_code::good);
+    CHECK(other.asked.at(0).arguments == std::vector<std::string>{"a"});
   }
 }
 
@@ -240,4 +245,20 @@ TEST_CASE("a person's blocks wait for their end") {
   lines.run_line("end");
   CHECK_FALSE(lines.is_block_open());
   CHECK(shell.printed == "1\n2\n");
+}
+
+TEST_CASE("script: --json in a line makes its answer JSON, and no other's") {
+  fake shell;
+  CHECK(shell.run("rows a --json\nrows b\ntry fail --json\nrows -- --json\n"
+                  "echo --json")
+        == exit_code::good);
+  CHECK(shell.printed.find(R"([{"name":"a","lag":0}])") == 0);
+  CHECK(shell.asked.at(0).arguments == std::vector<std::string>{"a"});
+  CHECK(shell.printed.find("\nname") != std::string::npos); // of b
+  CHECK(shell.asked.at(3).arguments
+        == std::vector<std::string>{"--", "--json"});
+  CHECK(shell.printed.ends_with("--json\n"));
+  fake failing;
+  CHECK(failing.run("fail --json") == exit_code::refused);
+  CHECK(failing.printed.find(R"({"error":"topic_not_found")") == 0);
 }

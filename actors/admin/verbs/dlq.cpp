@@ -148,8 +148,7 @@ answer dlq(admin_context& context, arguments& words) {
     return list(context, words);
   if (action == "resend")
     return resend(context, words);
-  return make_error(errc::invalid_argument,
-                    "dlq can list, resend; not `" + action + "`");
+  return words.refuse_action("dlq can list, resend", action);
 }
 
 } // namespace troupe::verbs

@@ -219,10 +219,8 @@ answer group(admin_context& context, arguments& words) {
     return set(context, words);
   if (action == "delete")
     return remove(context, words);
-  return make_error(errc::invalid_argument,
-                    "group can list, describe, members, create, set, delete; "
-                    "not `"
-                      + action + "`");
+  return words.refuse_action(
+    "group can list, describe, members, create, set, delete", action);
 }
 
 } // namespace troupe::verbs

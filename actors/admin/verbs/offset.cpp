@@ -123,8 +123,7 @@ answer offset(admin_context& context, arguments& words) {
   auto action = words.required("ACTION");
   if (action == "reset")
     return reset(context, words);
-  return make_error(errc::invalid_argument,
-                    "offset can reset; not `" + action + "`");
+  return words.refuse_action("offset can reset", action);
 }
 
 } // namespace troupe::verbs

@@ -61,8 +61,7 @@ answer timers(admin_context& context, arguments& words) {
     return levels(context, words);
   if (action == "list")
     return list(context, words);
-  return make_error(errc::invalid_argument,
-                    "timers can list, levels; not `" + action + "`");
+  return words.refuse_action("timers can list, levels", action);
 }
 
 } // namespace troupe::verbs

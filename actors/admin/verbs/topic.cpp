@@ -209,9 +209,8 @@ answer topic(admin_context& context, arguments& words) {
     return set(context, words);
   if (action == "delete")
     return remove(context, words);
-  return make_error(errc::invalid_argument,
-                    "topic can list, describe, create, set, delete; not `"
-                      + action + "`");
+  return words.refuse_action("topic can list, describe, create, set, delete",
+                             action);
 }
 
 } // namespace troupe::verbs

@@ -132,9 +132,7 @@ answer tx(admin_context& context, arguments& words) {
     return settle(context, words, false);
   if (action == "resume")
     return resume_one(context, words);
-  return make_error(errc::invalid_argument,
-                    "tx can list, commit, rollback, resume; not `" + action
-                      + "`");
+  return words.refuse_action("tx can list, commit, rollback, resume", action);
 }
 
 } // namespace troupe::verbs
