@@ -1,6 +1,7 @@
 #include "custom_host/custom_host.hpp"
 
 #include "custom_host/plugin_library.hpp"
+#include "custom_host/role.hpp"
 #include "reactor/quiet.hpp"
 
 #include "troupe/limits.hpp"
@@ -18,41 +19,6 @@
 namespace troupe {
 
 namespace {
-
-/// Arguments that every custom actor has: how patient its supervision is.
-caf::expected<custom_role> role_of(const custom_spec& spec,
-                                   const troupe_plugin_type& type) {
-  static constexpr std::string_view own[] = {
-    "attempts", "failures", "backoff_ms", "deadline_ms", "on_failure"};
-  custom_role role;
-  role.spec = spec;
-  role.type = type;
-  std::set<std::string_view> seen;
-  for (const auto& argument : spec.arguments) {
-    if (!seen.insert(argument.first).second)
-      return make_error(errc::invalid_argument,
-                        "argument `" + argument.first + "` is given twice");
-    if (std::ranges::find(own, argument.first) == std::end(own))
-      role.arguments.push_back(argument);
-  }
-  custom::arguments given{spec.arguments};
-  try {
-    auto& granted = role.granted;
-    granted.attempts = given.number("attempts", granted.attempts, 1, 1000);
-    granted.failures = given.number("failures", granted.failures, 1, 1'000'000);
-    granted.backoff_ms =
-      given.number("backoff_ms", granted.backoff_ms, 1, granted.backoff_ms_max);
-    role.deadline_ms = given.number("deadline_ms", role.deadline_ms, 1, 60'000);
-    auto policy = given.get("on_failure", "reject");
-    if (policy != "reject" && policy != "accept")
-      throw custom::refusal("argument `on_failure` is `" + policy
-                            + "`, but must be reject or accept");
-    role.policy = policy == "accept" ? on_failure::accept : on_failure::reject;
-  } catch (const custom::refusal& x) {
-    return make_error(errc::invalid_argument, x.what());
-  }
-  return role;
-}
 
 class custom_host_impl : public custom_host_actor::base {
 public:
@@ -85,6 +51,7 @@ public:
       [this](spawn_custom& x) { return spawn(x.spec); },
       [this](const unspawn_custom& x) { return unspawn(x.name); },
       [this](const restart_custom& x) { return restart(x.name); },
+      [this](const suspend_custom& x) { return suspend(x); },
       [this](ask_custom& x) { return ask(x); },
       [this](const list_custom&) { return list(); },
       [this](const stop_custom&) { return stop(); },
@@ -180,9 +147,17 @@ private:
           static_cast<void>(load(file));
     }
     auto specs = std::move(wish.specs);
-    for (auto& x : options_.stored)
-      if (std::ranges::find(specs, x.name, &custom_spec::name) == specs.end())
-        specs.push_back(std::move(x)); // the configuration's come first
+    for (const auto& x : specs)
+      configured_.insert(x.name);
+    for (auto& x : options_.stored) {
+      auto same = std::ranges::find(specs, x.name, &custom_spec::name);
+      if (same != specs.end()) { // the configuration's come first
+        if (is_suspended(x))
+          set_suspended(*same, true);
+      } else if (!x.type.empty()) {
+        specs.push_back(std::move(x));
+      }
+    }
     options_.stored.clear();
     auto answer = make_response_promise<custom_started>();
     auto open = std::make_shared<std::size_t>(specs.size() + 1);
@@ -381,7 +356,9 @@ private:
 
   static caf::error not_there(const std::string& name) {
     return make_error(errc::invalid_argument,
-                      "no custom actor is called `" + name + "`");
+                      "no custom actor is called `" + name
+                        + "`; `ls /custom` in the shell lists those there "
+                          "are");
   }
 
   promise<custom_changed> unspawn(const std::string& name) {
@@ -473,6 +450,39 @@ private:
     return answer;
   }
 
+  promise<custom_changed> suspend(const suspend_custom& x) {
+    auto answer = make_response_promise<custom_changed>();
+    auto* found = find(x.name);
+    if (found == nullptr || found->ending) {
+      answer.deliver(not_there(x.name));
+      return answer;
+    }
+    if (!found->runner) {
+      answer.deliver(
+        make_error(errc::invalid_argument, "refused: " + found->refused));
+      return answer;
+    }
+    set_suspended(found->spec, x.suspended);
+    auto kept = found->spec;
+    if (configured_.contains(x.name)) { // it is spawned by that: only a mark
+      kept.type.clear();
+      kept.arguments.clear();
+      set_suspended(kept, x.suspended);
+    }
+    request(options_.store, caf::infinite, put_custom_spec{std::move(kept)})
+      .then(
+        [this, x, answer](const stored&) mutable {
+          if (auto* entry = find(x.name); entry != nullptr && entry->runner)
+            send(entry->runner, suspend_runner{x.suspended});
+          log::info("custom_host",
+                    x.suspended ? "actor paused" : "actor goes on")
+            .with("name", x.name);
+          answer.deliver(custom_changed{});
+        },
+        [answer](caf::error& e) mutable { answer.deliver(std::move(e)); });
+    return answer;
+  }
+
   /// A runner guards itself; if it dies all the same, that is seen.
   void bury(const caf::down_msg& x) {
     for (auto& [name, entry] : actors_)
@@ -558,6 +568,7 @@ private:
       custom_report lone;
       lone.spec = x.spec;
       lone.group = x.group;
+      lone.is_asked = x.is_asked();
       lone.state = x.runner ? custom_state::silent : custom_state::refused;
       lone.last_error = x.runner ? "a call does not return" : x.refused;
       if (!x.runner) {
@@ -569,7 +580,9 @@ private:
       ++state->open;
       request(x.runner, limits::custom_describe_timeout, describe_runner{})
         .then(
-          [state](custom_report& report) {
+          [state, lone](custom_report& report) {
+            report.spec = lone.spec; // as it is now
+            report.is_asked = lone.is_asked;
             state->list.actors.push_back(std::move(report));
             state->settle();
           },
@@ -624,6 +637,7 @@ private:
   custom_host_options options_;
   std::map<std::string, type_entry, std::less<>> types_;
   std::map<std::string, actor_entry, std::less<>> actors_;
+  std::set<std::string> configured_;     // names, from the configuration
   std::vector<std::string> refused_;     // plug-ins
   std::vector<std::string> directories_; // whose libraries people may load
 };

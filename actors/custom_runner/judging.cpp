@@ -48,15 +48,8 @@ custom::verdict* ask(custom::performer& by, const custom::message& m,
   return said;
 }
 
-void judge_one(custom::performer& by, const intercept_row& row,
+void judge_one(custom::performer& by, const custom::message& m,
                intercept_outcome& outcome) {
-  auto m = view_of(row);
-  std::string inflated;
-  if (is_zlib(row.sys_flag))
-    if (auto whole = remoting::inflate(m.body)) {
-      inflated = std::move(*whole);
-      m.body = inflated;
-    }
   const auto* said = ask(by, m, outcome);
   if (said == nullptr || !said->changes())
     return;
@@ -64,7 +57,7 @@ void judge_one(custom::performer& by, const intercept_row& row,
   if (!said->properties.empty()) {
     outcome.has_new_properties = true;
     outcome.properties =
-      payload::copy_of(changed_text(row.properties, said->properties));
+      payload::copy_of(changed_text(m.properties, said->properties));
   }
   if (said->body) {
     outcome.has_new_body = true;
@@ -72,8 +65,18 @@ void judge_one(custom::performer& by, const intercept_row& row,
   }
 }
 
-std::int64_t judge_batch(custom::performer& by, const intercept_row& row,
-                         intercept_outcome& outcome) {
+void judge_compressed(custom::performer& by, custom::message m,
+                      intercept_outcome& outcome) {
+  std::string inflated;
+  if (auto whole = remoting::inflate(m.body)) {
+    inflated = std::move(*whole);
+    m.body = inflated;
+  }
+  judge_one(by, m, outcome);
+}
+
+std::int64_t judge_batch_body(custom::performer& by, const intercept_row& row,
+                              intercept_outcome& outcome) {
   auto elements = remoting::split_batch(row.body);
   if (!elements)
     return 0;                      // the gateway refuses it with its own words
@@ -105,14 +108,90 @@ std::int64_t judge_batch(custom::performer& by, const intercept_row& row,
   return count;
 }
 
+/// Gathers what is said of a batch, row by row.
+class sentence {
+public:
+  sentence(custom::performer& by, judge_counts& counts, intercept_done& said)
+    : by_(by),
+      counts_(counts),
+      said_(said) {}
+
+  void judge(const intercept_row& row) {
+    if (row.batch)
+      counts_.judged += judge_batch_body(by_, row, outcome_);
+    else
+      judge(view_of(row), row.sys_flag);
+    end_row();
+  }
+
+  void judge(const intercept_run& run) {
+    custom::message m;
+    m.topic = run.topic;
+    m.queue = run.queue;
+    for (const auto& row : run.rows) {
+      m.body = row.body.view();
+      m.properties = row.properties.view();
+      m.born_ms = row.born_time.value;
+      m.flag = row.flag;
+      judge(m, row.sys_flag);
+      end_row();
+    }
+  }
+
+private:
+  void judge(const custom::message& m, std::int32_t sys_flag) {
+    ++counts_.judged;
+    if (is_zlib(sys_flag))
+      judge_compressed(by_, m, outcome_);
+    else
+      judge_one(by_, m, outcome_);
+  }
+
+  void end_row() {
+    auto row = row_++;
+    if (outcome_.what == interception::accepted)
+      return;
+    if (outcome_.what == interception::rejected)
+      ++counts_.rejected;
+    outcome_.row = row;
+    said_.rows.push_back(std::exchange(outcome_, {}));
+  }
+
+  custom::performer& by_;
+  judge_counts& counts_;
+  intercept_done& said_;
+  intercept_outcome outcome_; // of this row
+  std::uint32_t row_ = 0;
+};
+
 } // namespace
 
-std::int64_t judge(custom::performer& by, const intercept_row& row,
-                   intercept_outcome& outcome) {
-  if (row.batch)
-    return judge_batch(by, row, outcome);
-  judge_one(by, row, outcome);
-  return 1;
+intercept_done judge(custom::performer& by, const intercept_batch& batch,
+                     judge_counts& counts) {
+  intercept_done said;
+  said.number = batch.number;
+  sentence so_far{by, counts, said};
+  for (const auto& row : batch.rows)
+    so_far.judge(row);
+  for (const auto& run : batch.runs)
+    so_far.judge(run);
+  return said;
+}
+
+intercept_done refuse_to_judge(const intercept_batch& batch,
+                               std::string_view why) {
+  auto count = batch.rows.size();
+  for (const auto& run : batch.runs)
+    count += run.rows.size();
+  intercept_done said;
+  said.number = batch.number;
+  said.rows.resize(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    said.rows[i].row = i;
+    said.rows[i].what = interception::failed;
+    said.rows[i].reason = why;
+  }
+  return said;
 }
 
 } // namespace troupe

@@ -1,17 +1,26 @@
-/// From a row of an intercept batch to calls of a custom actor, and back.
+/// From an intercept batch to calls of a custom actor, and back.
 #pragma once
 
 #include "troupe/actor/interceptor.hpp"
 #include "troupe/custom/performer.hpp"
 
+#include <string_view>
+
 namespace troupe {
 
-/// Asks `by` about every message of `row`. The first one that is rejected, or
-/// that the actor fails at, decides for all of a batch.
-/// @param outcome  default-constructed; stays so when all are accepted
-/// @returns number of messages that were judged
-std::int64_t judge(custom::performer& by, const intercept_row& row,
-                   intercept_outcome& outcome);
+struct judge_counts {
+  std::int64_t judged = 0;   ///< messages
+  std::int64_t rejected = 0; ///< requests
+};
+
+/// Asks `by` about every message of `batch`. The first one that is rejected, or
+/// that the actor fails at, decides for all of a batch body.
+intercept_done judge(custom::performer& by, const intercept_batch& batch,
+                     judge_counts& counts);
+
+/// Says of every message that it cannot be judged, because of `why`.
+intercept_done refuse_to_judge(const intercept_batch& batch,
+                               std::string_view why);
 
 /// Bodies that a client has compressed with zlib. Source: RocketMQ 5.3
 /// MessageSysFlag: bit 0; bits 8 to 10 say how, 0 (clients before 5) and 3.

@@ -2,6 +2,7 @@
 
 #include "gateway/gateway_context.hpp"
 #include "gateway/handlers/handlers.hpp"
+#include "gateway/judged.hpp"
 #include "gateway/listener.hpp"
 #include "gateway/pulling.hpp"
 #include "gateway/replying.hpp"
@@ -142,7 +143,7 @@ public:
       },
       [this](append_done& x) { answer_appends(context_, x); },
       [this](pull_done& x) { answer_pulls(context_, x); },
-      [this](intercept_done& x) { context_.judged(x); },
+      [this](intercept_done& x) { settle(context_, x); },
       [this](filter_done& x) { context_.filtered(x); },
       [this](set_custom_links& x) {
         context_.learn_links(x);

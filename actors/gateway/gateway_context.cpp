@@ -1,6 +1,6 @@
 #include "gateway/gateway_context.hpp"
 
-#include "gateway/intercepting.hpp"
+#include "gateway/judged.hpp"
 #include "gateway/pulling.hpp"
 #include "remoting/command_codec.hpp"
 #include "remoting/response_code_of.hpp"
@@ -373,9 +373,9 @@ void gateway_context::send_round() {
       group->commits.clear();
     }
   committing_.clear();
-  if (interceptors_->any()) {
+  if (interceptors_->has_next()) {
     auto me = caf::actor_cast<intercept_asker>(self_);
-    for (auto& [to, batch] : interceptors_->take_batches(me))
+    for (auto& [to, batch] : interceptors_->take_batches(me, now_ms()))
       self_->send(to, std::move(batch));
   }
   if (deliveries_->any()) {
@@ -387,25 +387,20 @@ void gateway_context::send_round() {
 
 // -- interception -------------------------------------------------------------
 
-bool gateway_context::intercepts(send_request& message) {
-  if (options_.await_links) {
-    fail(message.from,
-         make_error(errc::not_ready,
-                    "the custom actors of the broker are starting; retry"));
-    return true;
-  }
+std::optional<std::size_t> gateway_context::judge_of(known_topic& topic,
+                                                     std::size_t from) {
   if (!interceptors_->any())
-    return false;
-  auto place = interceptors_->next_for(message);
-  if (!place)
-    return false;
-  home_.run_soon();
-  if (auto freed = interceptors_->hold(*place, std::move(message), now_ms())) {
-    std::vector<interceptors::release> one;
-    one.push_back(std::move(*freed));
-    go_on(*this, std::move(one));
+    return {};
+  if (from > 0)
+    return interceptors_->next_for(topic.config().name, from);
+  if (topic.judge_of != interceptors_->generation()) {
+    topic.judge_of = interceptors_->generation();
+    auto found = interceptors_->next_for(topic.config().name, 0);
+    topic.judge = found ? static_cast<std::int32_t>(*found) : -1;
   }
-  return true;
+  if (topic.judge < 0)
+    return {};
+  return static_cast<std::size_t>(topic.judge);
 }
 
 void gateway_context::learn_links(set_custom_links& all) {
@@ -421,19 +416,6 @@ void gateway_context::filtered(filter_done& done) {
 
 void gateway_context::send_soon() {
   home_.run_soon();
-}
-
-void gateway_context::judged(intercept_done& done) {
-  interceptors_->settle(done, [this](send_request& request, interception what,
-                                     const caf::error& refused) {
-    if (refused)
-      fail(request.from, refused);
-    else if (what == interception::accepted)
-      send_checked(*this, request);
-    else
-      send(*this, std::move(request));
-  });
-  home_.run_soon(); // what came meanwhile is the next batch
 }
 
 void gateway_context::expire_judged() {

@@ -28,7 +28,6 @@ using answer_field = std::pair<std::string_view, std::string_view>;
 
 class delivery_filters;
 class interceptors;
-struct send_request;
 
 class gateway_context {
 public:
@@ -182,9 +181,12 @@ public:
 
   // -- interception -----------------------------------------------------------
 
-  /// Takes `message` when a custom actor is to judge it first, or is not known
-  /// yet; it goes on, or is answered, later.
-  bool intercepts(send_request& message);
+  /// Sends that custom actors judge.
+  interceptors& judges() { return *interceptors_; }
+
+  /// The place of the first one, at or behind `from`, that judges messages of
+  /// `topic`.
+  std::optional<std::size_t> judge_of(known_topic& topic, std::size_t from);
 
   /// Pulls that custom actors filter.
   delivery_filters& deliveries() { return *deliveries_; }
@@ -192,7 +194,6 @@ public:
   /// Replaces all custom actors that are asked.
   void learn_links(set_custom_links& all);
 
-  void judged(intercept_done& done);
   void filtered(filter_done& done);
 
   /// What was gathered is sent with this round.

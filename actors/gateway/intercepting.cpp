@@ -3,6 +3,7 @@
 #include "troupe/custom/topic_pattern.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace troupe {
 
@@ -11,7 +12,16 @@ namespace {
 /// Bits of sysFlag that say that a body is compressed, and how.
 constexpr std::int32_t compression_mask = 0x701;
 
-std::size_t bytes_of(const send_request& x) {
+/// A queue's rows are added to those before for a tenth of the deadline: none
+/// of them is freed much too early.
+constexpr std::int64_t open_share = 10;
+
+constexpr std::size_t rows_expected_max = 64; // room for more is made later
+
+constexpr epoch_ms any_time{std::numeric_limits<std::int64_t>::max()};
+
+template <class Message>
+std::size_t bytes_of(const Message& x) {
   return x.body.size() + x.properties.size();
 }
 
@@ -20,7 +30,7 @@ std::size_t bytes_of(const send_request& x) {
 std::size_t interceptors::held() const {
   std::size_t sum = 0;
   for (const auto& x : slots_)
-    sum += x->next.size() + (x->asked ? x->asked->size() - x->first : 0);
+    sum += x->count;
   return sum;
 }
 
@@ -32,18 +42,13 @@ caf::error interceptors::by_policy(const interceptor_link& link,
                                   + "; retry in some seconds");
 }
 
-bool interceptors::wants(const slot& x, std::string_view topic) {
-  return std::ranges::any_of(x.link->topics, [&](const std::string& pattern) {
-    return custom::matches_pattern(pattern, topic);
-  });
-}
+// -- who judges ---------------------------------------------------------------
 
-std::vector<interceptors::release>
-interceptors::set(std::vector<interceptor_link> links) {
+freed_sends interceptors::set(std::vector<interceptor_link> links) {
   std::vector<slot_ptr> kept;
   for (auto& link : links) {
     auto known = std::ranges::find_if(slots_, [&](const slot_ptr& x) {
-      return x && x->link->actor == link.actor;
+      return x && x->link->name == link.name && x->link->actor == link.actor;
     });
     if (known != slots_.end()) {
       *(*known)->link = std::move(link);
@@ -52,75 +57,160 @@ interceptors::set(std::vector<interceptor_link> links) {
     }
     auto made = std::make_unique<slot>();
     made->link = std::make_shared<interceptor_link>(std::move(link));
+    close(*made);
     kept.push_back(std::move(made));
   }
-  std::vector<release> freed;
-  for (auto& gone : slots_) {
+  slots_.swap(kept);
+  ++generation_;
+  freed_sends freed;
+  for (auto& gone : kept) {
     if (!gone)
       continue;
-    auto why = "has just ended";
-    if (gone->asked) // it may be reading them: copied
-      for (auto i = gone->first; i < gone->asked->size(); ++i)
-        freed.push_back(
-          {(*gone->asked)[i].request, by_policy(*gone->link, why)});
-    for (auto& held : gone->next)
-      freed.push_back({std::move(held.request), by_policy(*gone->link, why)});
+    // Those behind it, wherever they are now, have not judged these.
+    auto before = std::ranges::count_if(slots_, [&](const slot_ptr& x) {
+      return x->link->name < gone->link->name;
+    });
+    auto judged_by = static_cast<std::size_t>(before);
+    auto why = by_policy(*gone->link, "has just ended");
+    free_asked(*gone, judged_by, any_time, why, freed);
+    free_next(*gone, judged_by, any_time, why, freed);
   }
-  slots_ = std::move(kept);
   return freed;
 }
 
-std::optional<std::size_t>
-interceptors::next_for(const send_request& request) const {
-  for (auto i = request.judged_by; i < slots_.size(); ++i)
-    if (wants(*slots_[i], request.topic.view()))
+std::optional<std::size_t> interceptors::next_for(std::string_view topic,
+                                                  std::size_t from) const {
+  for (auto i = from; i < slots_.size(); ++i)
+    if (std::ranges::any_of(slots_[i]->link->topics, [&](const auto& pattern) {
+          return custom::matches_pattern(pattern, topic);
+        }))
       return i;
   return {};
 }
 
-std::optional<interceptors::release>
-interceptors::hold(std::size_t place, send_request&& request, epoch_ms now) {
+// -- holding ------------------------------------------------------------------
+
+bool interceptors::has_room(std::size_t place, std::size_t bytes) const {
+  const auto& x = *slots_[place];
+  return x.count < limits::intercepts_max
+         && x.bytes + bytes <= limits::intercept_bytes_max;
+}
+
+caf::error interceptors::why_full(std::size_t place) const {
+  return by_policy(*slots_[place]->link, "has too much to judge");
+}
+
+void interceptors::hold(std::size_t place, send_request&& request) {
   auto& to = *slots_[place];
-  request.judged_by = place + 1;
-  auto bytes = bytes_of(request);
-  auto count = to.next.size() + (to.asked ? to.asked->size() - to.first : 0);
-  if (count >= limits::intercepts_max
-      || to.bytes + bytes > limits::intercept_bytes_max)
-    return release{std::move(request),
-                   by_policy(*to.link, "has too much to judge")};
+  ++to.count;
+  to.bytes += bytes_of(request);
+  to.next.sends.emplace_back(std::move(request));
+}
+
+void interceptors::hold(std::size_t place, known_topic& topic, queue_id queue,
+                        append_row&& row) {
+  auto& to = *slots_[place];
+  auto& round = topic.round[static_cast<std::size_t>(queue.value)];
+  if (round.held_in != to.open) {
+    round.held_in = to.open;
+    round.held = static_cast<std::uint32_t>(to.next.rows.size());
+    auto& made = to.next.rows.emplace_back();
+    made.topic = topic.view.config;
+    made.queue = queue;
+    made.rows.reserve(to.rows_expected);
+  }
+  auto& held = to.next.rows[round.held];
+  auto bytes = bytes_of(row);
+  held.bytes += bytes;
+  held.answers += row.from.oneway ? 0 : 1;
   to.bytes += bytes;
-  to.next.emplace_back(std::move(request), now + to.link->deadline_ms);
-  return {};
+  ++to.count;
+  held.rows.push_back(std::move(row));
+}
+
+void interceptors::forget(slot& x, const held_send& gone) {
+  --x.count;
+  x.bytes -= bytes_of(gone.request);
+}
+
+void interceptors::forget(slot& x, const held_rows& gone) {
+  x.count -= gone.rows.size();
+  x.bytes -= gone.bytes;
+}
+
+// -- batches ------------------------------------------------------------------
+
+bool interceptors::has_next() const {
+  return std::ranges::any_of(
+    slots_, [](const slot_ptr& x) { return !x->next.empty(); });
+}
+
+/// Gives a deadline to what this round has brought: a look at the clock for
+/// each message would be felt.
+void interceptors::date(slot& x, epoch_ms now) {
+  auto deadline = now + x.link->deadline_ms;
+  for (auto& i = x.dated_sends; i < x.next.sends.size(); ++i)
+    x.next.sends[i].deadline = deadline;
+  if (x.dated_rows < x.next.rows.size() && x.opened.value == 0)
+    x.opened = now;
+  for (auto& i = x.dated_rows; i < x.next.rows.size(); ++i)
+    x.next.rows[i].deadline = deadline;
+}
+
+/// Nothing is added any more to the rows of a queue that are there.
+void interceptors::close(slot& x) {
+  x.open = ++numbers_;
+  x.opened = {};
 }
 
 std::vector<std::pair<interceptor_actor, intercept_batch>>
-interceptors::take_batches(const intercept_asker& me) {
+interceptors::take_batches(const intercept_asker& me, epoch_ms now) {
   std::vector<std::pair<interceptor_actor, intercept_batch>> batches;
   for (auto& x : slots_) {
-    if (x->asked || x->next.empty())
+    if (x->next.empty())
       continue;
-    x->asked = std::make_shared<held_sends>(std::exchange(x->next, {}));
-    x->number = ++numbers_;
-    x->first = 0;
-    intercept_batch batch;
-    batch.number = x->number;
-    batch.owner = x->asked;
-    batch.reply_to = me;
-    batch.rows.reserve(x->asked->size());
-    for (const auto& held : *x->asked) {
-      const auto& request = held.request;
-      batch.rows.push_back({request.topic.view(),
-                            request.body.view(),
-                            request.properties.view(),
-                            request.queue,
-                            request.flag,
-                            request.sys_flag,
-                            {request.born_time},
-                            request.batch});
+    date(*x, now);
+    if (x->asked) {
+      if (x->opened.value != 0
+          && (now - x->opened) * open_share > x->link->deadline_ms)
+        close(*x);
+      continue;
     }
+    x->asked = std::make_shared<gathered>(std::exchange(x->next, {}));
+    x->dated_sends = x->dated_rows = 0;
+    x->number = ++numbers_;
+    close(*x);
+    std::size_t most = 4;
+    for (const auto& held : x->asked->rows)
+      most = std::max(most, held.rows.size());
+    x->rows_expected = std::min(most, rows_expected_max);
+    auto batch = batch_of(x->asked);
+    batch.number = x->number;
+    batch.reply_to = me;
     batches.emplace_back(x->link->actor, std::move(batch));
   }
   return batches;
+}
+
+intercept_batch interceptors::batch_of(const std::shared_ptr<gathered>& asked) {
+  intercept_batch batch;
+  batch.owner = asked;
+  batch.rows.reserve(asked->sends.size());
+  for (const auto& held : asked->sends) {
+    const auto& request = held.request;
+    batch.rows.push_back({request.topic.view(),
+                          request.body.view(),
+                          request.properties.view(),
+                          request.queue,
+                          request.flag,
+                          request.sys_flag,
+                          {request.born_time},
+                          request.batch});
+  }
+  batch.runs.reserve(asked->rows.size());
+  for (const auto& held : asked->rows)
+    batch.runs.push_back({held.topic->name, held.queue.value, held.rows});
+  return batch;
 }
 
 interceptors::ended_batch interceptors::take_back(std::uint64_t number) {
@@ -130,11 +220,16 @@ interceptors::ended_batch interceptors::take_back(std::uint64_t number) {
   if (found == slots_.end())
     return {}; // it has ended, its sends have gone on
   auto& from = **found;
-  ended_batch result{std::move(*from.asked), from.first, from.link};
+  ended_batch result{std::move(*from.asked),
+                     static_cast<std::size_t>(found - slots_.begin()) + 1,
+                     from.link};
   from.asked.reset();
-  for (auto i = result.first; i < result.sends.size(); ++i)
-    from.bytes -= bytes_of(result.sends[i].request);
-  from.next.reserve(result.sends.size()); // as many will have come again
+  for (const auto& held : result.held.sends)
+    if (!held.freed)
+      forget(from, held);
+  for (const auto& held : result.held.rows)
+    if (!held.freed)
+      forget(from, held);
   return result;
 }
 
@@ -159,34 +254,70 @@ caf::error interceptors::apply(intercept_outcome& said,
   return caf::none;
 }
 
-std::vector<interceptors::release> interceptors::expire(epoch_ms now) {
-  std::vector<release> freed;
-  auto why = "has not answered in time";
-  for (auto& x : slots_) {
-    while (x->asked && x->first < x->asked->size()
-           && (*x->asked)[x->first].deadline <= now) {
-      const auto& held = (*x->asked)[x->first++]; // it may be reading it
-      x->bytes -= bytes_of(held.request);
-      freed.push_back({held.request, by_policy(*x->link, why)});
-    }
-    auto late = std::ranges::find_if(
-      x->next, [now](const held_send& held) { return held.deadline > now; });
-    for (auto i = x->next.begin(); i != late; ++i) {
-      x->bytes -= bytes_of(i->request);
-      freed.push_back({std::move(i->request), by_policy(*x->link, why)});
-    }
-    x->next.erase(x->next.begin(), late);
+// -- those that are not judged ------------------------------------------------
+
+/// What the interceptor has, it may be reading: copies go on.
+void interceptors::free_asked(slot& x, std::size_t judged_by, epoch_ms due,
+                              const caf::error& why, freed_sends& freed) {
+  if (!x.asked)
+    return;
+  for (auto& held : x.asked->sends) {
+    if (held.freed || held.deadline > due)
+      continue;
+    held.freed = true;
+    forget(x, held);
+    freed.sends.push_back({held.request, why});
+    freed.sends.back().request.judged_by = judged_by;
   }
-  return freed;
+  for (auto& held : x.asked->rows) {
+    if (held.freed || held.deadline > due)
+      continue;
+    held.freed = true;
+    forget(x, held);
+    freed.rows.push_back({held, judged_by, why});
+  }
 }
 
-void go_on(gateway_context& context, std::vector<interceptors::release> sends) {
-  for (auto& x : sends) {
-    if (x.refused)
-      context.fail(x.request.from, x.refused);
-    else
-      send(context, std::move(x.request));
+void interceptors::free_next(slot& x, std::size_t judged_by, epoch_ms due,
+                             const caf::error& why, freed_sends& freed) {
+  auto late = [&](auto& all) {
+    return std::ranges::find_if(all, [&](const auto& held) {
+      return held.deadline.value == 0 ? due != any_time : held.deadline > due;
+    });
+  };
+  auto& sends = x.next.sends;
+  auto sends_end = late(sends);
+  for (auto i = sends.begin(); i != sends_end; ++i) {
+    forget(x, *i);
+    i->request.judged_by = judged_by;
+    freed.sends.push_back({std::move(i->request), why});
   }
+  auto& rows = x.next.rows;
+  auto rows_end = late(rows);
+  for (auto i = rows.begin(); i != rows_end; ++i) {
+    forget(x, *i);
+    freed.rows.push_back({std::move(*i), judged_by, why});
+  }
+  auto gone = [](auto& all, auto end, std::size_t& dated) {
+    dated -= std::min(dated, static_cast<std::size_t>(end - all.begin()));
+    all.erase(all.begin(), end);
+  };
+  gone(sends, sends_end, x.dated_sends);
+  gone(rows, rows_end, x.dated_rows);
+}
+
+freed_sends interceptors::expire(epoch_ms now) {
+  freed_sends freed;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    auto& x = *slots_[i];
+    auto why = by_policy(*x.link, "has not answered in time");
+    free_asked(x, i + 1, now, why, freed);
+    auto before = x.next.rows.size();
+    free_next(x, i + 1, now, why, freed);
+    if (x.next.rows.size() != before)
+      close(x); // the places of those that are left have changed
+  }
+  return freed;
 }
 
 } // namespace troupe

@@ -1,6 +1,7 @@
 #include "gateway/sending.hpp"
 
 #include "deadlines/timed_record.hpp"
+#include "gateway/judged.hpp"
 #include "remoting/bodies/batch_body.hpp"
 #include "remoting/command_codec.hpp"
 #include "remoting/recall_handle.hpp"
@@ -332,6 +333,34 @@ void send_one(gateway_context& context, send_request& message,
   context.appends(topic, queue).push_back(std::move(row));
 }
 
+queue_id queue_of(const send_request& message, const topic_config& topic) {
+  return message.queue < 0 ? any_queue(topic.write_queues)
+                           : queue_id{message.queue};
+}
+
+/// Whether it is stored as it came, at once, in its own topic.
+bool is_plain(const send_request& message, const known_properties& known) {
+  return !message.batch && known.unique_key.size > 0 && !known.pop_receipt
+         && !known.transaction && !known.timer && known.delay_level.empty()
+         && !names::is_retry_topic(message.topic.view());
+}
+
+/// It goes on when the interceptor at `place` has judged it. One that is plain
+/// waits as the row that it will be: if it passes nothing is left to do.
+void send_to_judge(gateway_context& context, send_request& message,
+                   known_topic& topic, std::size_t place) {
+  auto known = read_properties(message.properties.view());
+  if (!is_plain(message, known))
+    return hold(context, place, message);
+  auto queue = queue_of(message, topic.config());
+  auto row = row_of(message, topic.config());
+  row.body = std::move(message.body);
+  row.properties = std::move(message.properties);
+  describe_row(row, known);
+  row.answer_queue = queue;
+  hold(context, place, topic, queue, std::move(row));
+}
+
 /// One request, many messages: consecutive rows that the log keeps together.
 void send_batch(gateway_context& context, send_request& message,
                 known_topic& topic, queue_id queue) {
@@ -513,10 +542,14 @@ void send_checked(gateway_context& context, send_request& message) {
                  "request queueId[" + std::to_string(message.queue)
                    + "] is illegal, topic[" + config.name + "] has "
                    + std::to_string(queues) + " queues"));
-  if (context.intercepts(message))
-    return; // it goes on when it has been judged
-  auto queue = message.queue < 0 ? any_queue(config.write_queues)
-                                 : queue_id{message.queue};
+  if (context.options().await_links)
+    return context.fail(
+      message.from,
+      make_error(errc::not_ready,
+                 "the custom actors of the broker are starting; retry"));
+  if (auto judge = context.judge_of(*topic, message.judged_by))
+    return send_to_judge(context, message, *topic, *judge);
+  auto queue = queue_of(message, config);
   message.batch ? send_batch(context, message, *topic, queue)
                 : send_one(context, message, *topic, queue);
 }

@@ -31,7 +31,7 @@ struct send_request {
   host born_host;
   host store_host;
   std::int32_t client_version = 0;
-  std::size_t judged_by = 0; ///< interceptors behind it, see interceptors
+  std::size_t judged_by = 0; ///< it has passed those at places below
 };
 
 /// Bits of sysFlag that the broker itself looks at. Sheet remoting 5.7.

@@ -18,11 +18,15 @@ namespace troupe {
 struct queue_round {
   std::int32_t append = -1; ///< index into round's append batches; -1: none
   std::int32_t pull = -1;
+  std::uint32_t held = 0;    ///< index into the rows that are to be judged next
+  std::uint64_t held_in = 0; ///< the number of those; another's: none are held
 };
 
 struct known_topic {
   topic_view view;
   std::vector<queue_round> round; ///< by queue id
+  std::int32_t judge = -1;        ///< place of its first interceptor; -1: none
+  std::uint64_t judge_of = 0;     ///< the interceptors among which it was found
 
   const topic_config& config() const { return *view.config; }
 };

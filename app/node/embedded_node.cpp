@@ -170,6 +170,14 @@ std::string node::restart(const std::string& name) {
   return in_->tell<custom_changed>(restart_custom{name});
 }
 
+std::string node::pause(const std::string& name) {
+  return in_->tell<custom_changed>(suspend_custom{name, true});
+}
+
+std::string node::resume(const std::string& name) {
+  return in_->tell<custom_changed>(suspend_custom{name, false});
+}
+
 node::answered node::ask(const std::string& name, const std::string& question,
                          const custom::fields& arguments) {
   auto answer = in_->ask<custom_answer>(ask_custom{name, question, arguments});

@@ -55,6 +55,11 @@ public:
   std::string unspawn(const std::string& name);
   std::string restart(const std::string& name);
 
+  /// Has it not called, but for questions, until resume; also after a start.
+  /// What it would judge meanwhile is as if it had failed.
+  std::string pause(const std::string& name);
+  std::string resume(const std::string& name);
+
   struct answered {
     std::vector<custom::fields> rows;
     std::string refused; ///< empty: it was answered

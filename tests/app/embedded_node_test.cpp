@@ -4,6 +4,7 @@
 
 #include "custom/actors.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/scratch.hpp"
 
 #include <thread>
@@ -73,6 +74,18 @@ TEST_CASE("embedded node: serves clients, hosts actors, ends in order") {
   CHECK(node.ask("copy", "get", {{"key", "count"}}).rows.at(0).at(0).second
         == "3");
   CHECK(node.ask("copy", "what").refused == "no such question");
+  CHECK(node.pause("copy").empty());
+  CHECK(node.list().at(0).paused);
+  troupe::custom::outgoing later;
+  later.topic = "in";
+  later.body = "four";
+  CHECK(producer.send(later).refused.empty());
+  std::this_thread::sleep_for(100ms); // it could have come by now
+  CHECK(node.list().at(0).consumed == 3);
+  CHECK(node.resume("copy").empty());
+  CHECK(
+    troupe::test::eventually([&] { return node.list().at(0).consumed == 4; }));
+  CHECK_FALSE(node.pause("nobody").empty());
   CHECK(node.unspawn("copy").empty());
   CHECK(node.list().empty());
   CHECK(node.stop().empty());

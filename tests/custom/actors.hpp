@@ -84,6 +84,8 @@ public:
       throw std::runtime_error("cannot judge");
     if (m.body == "sleep")
       std::this_thread::sleep_for(std::chrono::milliseconds{2500});
+    if (m.body == "nap")
+      std::this_thread::sleep_for(std::chrono::milliseconds{300});
     if (m.body == "count") {
       auto count = std::stoi(own.get("count").value_or("0"));
       own.put("count", std::to_string(count + 1));

@@ -150,7 +150,7 @@ TEST_CASE("custom_host: what an answer tells has been made durable") {
     CHECK(refusal<custom_answer>(node, ask_custom{"copy", "what", {}})
           == "no such question");
     CHECK(refusal<custom_answer>(node, ask_custom{"other", "get", {}})
-          == "no custom actor is called `other`");
+            .starts_with("no custom actor is called `other`"));
     node.stop();
   }
   node node{options_in(home / "data")};
@@ -184,9 +184,9 @@ TEST_CASE("custom_host: what cannot be spawned is refused in a sentence") {
   CHECK(spawn(copy).empty());
   CHECK(spawn(copy) == "an actor is already called `copy`; `unspawn` ends it");
   CHECK(refusal<custom_changed>(node, unspawn_custom{"x"})
-        == "no custom actor is called `x`");
+          .starts_with("no custom actor is called `x`"));
   CHECK(refusal<custom_changed>(node, restart_custom{"x"})
-        == "no custom actor is called `x`");
+          .starts_with("no custom actor is called `x`"));
   auto list = ask<custom_list>(node, list_custom{});
   REQUIRE(list);
   CHECK(list->actors.size() == 1);

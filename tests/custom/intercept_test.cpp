@@ -32,6 +32,29 @@ std::string batch_of(const std::vector<std::string>& bodies) {
   return remoting::join_batch(elements);
 }
 
+/// As clients send: with a key of its own.
+remoting::command keyed_send_of(const std::string& topic,
+                                const std::string& body) {
+  return send_of(topic, 0, body, "UNIQ_KEY\x01" + body + "\x02");
+}
+
+/// All at once, nobody waits for an answer. @returns how each was answered
+std::vector<int> send_all(client& client, const std::string& topic,
+                          const std::vector<std::string>& bodies) {
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    auto request = keyed_send_of(topic, bodies[i]);
+    request.opaque = static_cast<std::int32_t>(1000 + i);
+    client.send(request);
+  }
+  std::vector<int> codes(bodies.size(), -1);
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    auto answer = client.receive();
+    REQUIRE(answer);
+    codes.at(static_cast<std::size_t>(answer->opaque - 1000)) = answer->code;
+  }
+  return codes;
+}
+
 remoting::command send_batch_of(const std::string& topic,
                                 const std::string& body) {
   auto request = send_of(topic, 0, body);
@@ -187,4 +210,155 @@ TEST_CASE("intercept: nothing passes a gate while the node starts") {
   client client{node.broker_port()};
   CHECK(client.call(send_of("in", 0, "no")).code == message_illegal);
   CHECK(value(node, "judge", "any") == "1");
+}
+
+TEST_CASE("intercept: among many at once each has its own verdict, in order") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "in");
+  REQUIRE(ask<custom_changed>(node, spawn_custom{judge_of("in")}));
+  std::vector<std::string> sent;
+  std::vector<int> codes;
+  std::vector<std::string> kept;
+  for (int i = 0; i < 60; ++i) {
+    sent.push_back(i % 7 == 3   ? "no"
+                   : i % 5 == 2 ? "old"
+                                : "m" + std::to_string(i));
+    codes.push_back(sent.back() == "no" ? message_illegal : 0);
+    if (sent.back() != "no")
+      kept.push_back(sent.back() == "old" ? "new" : sent.back());
+  }
+  CHECK(send_all(client, "in", sent) == codes);
+  CHECK(bodies(node, "in") == std::vector(kept.begin(), kept.begin() + 32));
+  auto seen = report(node, "judge");
+  CHECK(seen.intercepted == 60);
+  CHECK(seen.rejected == 9);
+}
+
+TEST_CASE("intercept: what one of many fails at is refused or let in, the "
+          "others wait") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "in");
+  auto spec = judge_of("in", {{"on_failure", "accept"}});
+  REQUIRE(ask<custom_changed>(node, spawn_custom{spec}));
+  // All in one batch, or in several: none is refused, none is lost.
+  auto codes = send_all(client, "in", {"a", "b", "throw", "c", "d"});
+  CHECK(codes == std::vector<int>(5, 0));
+  CHECK(bodies(node, "in")
+        == std::vector<std::string>{"a", "b", "throw", "c", "d"});
+}
+
+TEST_CASE("intercept: many pass several one after the other") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "in");
+  for (const std::string name : {"b", "a"})
+    REQUIRE(ask<custom_changed>(
+      node, spawn_custom{{name, "judge", {{"topic", "i*"}}}}));
+  std::vector<std::string> sent;
+  for (int i = 0; i < 32; ++i)
+    sent.push_back("m" + std::to_string(i));
+  CHECK(send_all(client, "in", sent) == std::vector<int>(32, 0));
+  CHECK(bodies(node, "in") == sent);
+  CHECK(report(node, "a").intercepted == 32);
+  CHECK(report(node, "b").intercepted == 32);
+}
+
+TEST_CASE("intercept: a topic that was deleted meanwhile is made again") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  test::client other{node.broker_port()};
+  make_topic(client, "in");
+  REQUIRE(ask<custom_changed>(node, spawn_custom{judge_of("in")}));
+  auto request = keyed_send_of("in", "nap");
+  request.opaque = 7;
+  client.send(request);
+  std::this_thread::sleep_for(50ms); // it naps
+  REQUIRE(other
+            .call(test::request(remoting::request_code::delete_topic_in_broker,
+                                {{"topic", "in"}}))
+            .code
+          == 0);
+  auto answer = client.receive();
+  REQUIRE(answer);
+  CHECK(answer->code == 0);
+  CHECK(bodies(node, "in") == std::vector<std::string>{"nap"});
+}
+
+TEST_CASE("intercept: what waits when it ends goes by its policy") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "in");
+  auto policy = GENERATE(as<std::string>{}, "reject", "accept");
+  CAPTURE(policy);
+  REQUIRE(ask<custom_changed>(
+    node, spawn_custom{judge_of("in", {{"on_failure", policy}})}));
+  for (auto body : {"nap", "x"}) {
+    auto request = keyed_send_of("in", body);
+    request.opaque = 7;
+    client.send(request);
+    std::this_thread::sleep_for(50ms); // two batches: one asked, one waits
+  }
+  REQUIRE(ask<custom_changed>(node, unspawn_custom{"judge"}));
+  for (int i = 0; i < 2; ++i) {
+    auto answer = client.receive();
+    REQUIRE(answer);
+    CHECK(answer->code == (policy == "accept" ? 0 : system_busy));
+  }
+  CHECK(bodies(node, "in").size() == (policy == "accept" ? 2 : 0));
+}
+
+TEST_CASE("intercept: one that is paused is as one that fails, also after a "
+          "restart") {
+  scratch home;
+  {
+    node node{options_in(home / "data")};
+    client client{node.broker_port()};
+    make_topic(client, "in");
+    REQUIRE(ask<custom_changed>(node, spawn_custom{judge_of("in")}));
+    REQUIRE(ask<custom_changed>(node, suspend_custom{"judge"}));
+    auto answer = client.call(keyed_send_of("in", "yes"));
+    CHECK(answer.code == system_busy);
+    CHECK(answer.remark.find("it is paused") != std::string::npos);
+    CHECK(report(node, "judge").paused);
+    CHECK(value(node, "judge", "any") == "0"); // questions are answered
+    node.stop();
+  }
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  CHECK(report(node, "judge").paused);
+  CHECK(client.call(keyed_send_of("in", "yes")).code == system_busy);
+  REQUIRE(ask<custom_changed>(node, suspend_custom{"judge", false}));
+  CHECK(client.call(keyed_send_of("in", "yes")).code == 0);
+  CHECK(client.call(keyed_send_of("in", "no")).code == message_illegal);
+  CHECK_FALSE(report(node, "judge").paused);
+  CHECK(refusal<custom_changed>(node, suspend_custom{"nobody"})
+          .starts_with("no custom actor is called `nobody`"));
+}
+
+TEST_CASE("intercept: one of the configuration stays paused, and goes with "
+          "it") {
+  scratch home;
+  auto options = options_in(home / "data");
+  options.custom.specs = {judge_of("in")};
+  auto lives = [&](const cast_options& with, bool pauses) {
+    node node{with};
+    auto list = ask<custom_list>(node, list_custom{});
+    REQUIRE(list);
+    auto paused = !list->actors.empty() && list->actors[0].paused;
+    if (pauses)
+      CHECK(ask<custom_changed>(node, suspend_custom{"judge"}));
+    node.stop();
+    return std::pair{list->actors.size(), paused};
+  };
+  CHECK(lives(options, true) == std::pair{std::size_t{1}, false});
+  CHECK(lives(options, false) == std::pair{std::size_t{1}, true});
+  CHECK(lives(options_in(home / "data"), false)
+        == std::pair{std::size_t{0}, false});
 }

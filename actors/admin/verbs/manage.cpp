@@ -68,7 +68,8 @@ caf::expected<group_config> group_of(admin_context& context,
   auto found = std::ranges::find(groups->groups, name, &group_config::name);
   if (found == groups->groups.end())
     return make_error(errc::group_not_found,
-                      "no consumer group is called " + name);
+                      "no consumer group is called " + name
+                        + "; `group list` shows those there are");
   return std::move(*found);
 }
 
@@ -98,18 +99,43 @@ answer switch_group(admin_context& context, const place& at, deliveries wish) {
                              + at.path + "`, also after a restart");
 }
 
-/// A custom actor is paused as the group it consumes as.
+/// What comes of a pause of an actor that others ask: it is treated as one that
+/// fails.
+std::string paused_note(const custom_report& x, const std::string& path) {
+  std::string note = path + " is paused";
+  if (x.is_asked)
+    note += ": what it intercepts, filters or checks is as if it had failed "
+            "(on_failure)";
+  else
+    note += ": it is not called, but for questions";
+  return note + ", until `resume " + path + "`, also after a restart";
+}
+
+/// A custom actor that consumes is paused as its group; one that others ask, or
+/// that has nothing but timers, is not called.
 answer switch_custom(admin_context& context, place at, deliveries wish) {
   auto known = find_custom(context, at.name);
   if (!known)
     return std::move(known.error());
-  if (known->group.empty())
-    return make_error(errc::not_supported,
-                      at.path
-                        + " consumes nothing that could wait; `unspawn` ends "
-                          "it, `kill` makes it anew");
-  at.name = known->group;
-  return switch_group(context, at, wish);
+  auto as_group = !known->group.empty();
+  if (as_group && !known->is_asked) {
+    at.name = known->group;
+    return switch_group(context, at, wish);
+  }
+  auto flows = wish == deliveries::flowing;
+  if (!as_group && known->paused != flows)
+    return note_of(at.path + (flows ? " is not paused" : " is paused already"));
+  auto done = context.ask<custom_changed>(context.node().custom,
+                                          suspend_custom{at.name, !flows},
+                                          limits::custom_ask_timeout);
+  if (!done)
+    return std::move(done.error());
+  if (as_group) {
+    at.name = known->group;
+    if (auto its = switch_group(context, at, wish); !its)
+      return its;
+  }
+  return note_of(flows ? at.path + " goes on" : paused_note(*known, at.path));
 }
 
 /// A topic that is paused delivers nothing; what is sent to it is stored.
@@ -274,7 +300,9 @@ answer unspawn(admin_context& context, arguments& words) {
     return std::move(at.error());
   if (at->kind != place_kind::custom && at->kind != place_kind::registered)
     return make_error(errc::not_supported,
-                      at->path + " was not spawned from the shell");
+                      at->path
+                        + " is no custom actor; `ls /custom` lists those there "
+                          "are");
   if (at->kind == place_kind::custom)
     if (auto known = find_custom(context, at->name); !known)
       return std::move(known.error());

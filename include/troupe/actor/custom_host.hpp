@@ -58,6 +58,13 @@ struct restart_custom {
   std::string name;
 };
 
+/// Has an actor not called, but for questions, until it is resumed; also after
+/// a restart of the node. What others ask it meanwhile is as if it had failed.
+struct suspend_custom {
+  std::string name;
+  bool suspended = true;
+};
+
 /// Done, durably.
 struct custom_changed {};
 
@@ -109,6 +116,7 @@ using custom_host_actor = caf::typed_actor<
   caf::replies_to<spawn_custom>::with<custom_changed>,
   caf::replies_to<unspawn_custom>::with<custom_changed>,
   caf::replies_to<restart_custom>::with<custom_changed>,
+  caf::replies_to<suspend_custom>::with<custom_changed>,
   caf::replies_to<ask_custom>::with<custom_answer>,
   caf::replies_to<list_custom>::with<custom_list>,
   caf::replies_to<stop_custom>::with<custom_stopped>>;

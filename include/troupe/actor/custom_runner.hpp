@@ -21,6 +21,7 @@ struct custom_role {
   custom::patience granted;
   std::int64_t deadline_ms = limits::intercept_deadline_ms;
   on_failure policy = on_failure::reject; ///< of an interceptor or filter
+  bool suspended = false; ///< until suspend_runner says otherwise
 };
 
 /// Makes the object and starts it.
@@ -44,6 +45,11 @@ struct restart_runner {};
 
 struct runner_restarted {};
 
+/// Whether the actor is called at all, but for questions.
+struct suspend_runner {
+  bool suspended = true;
+};
+
 /// Commits what was done, then answers; nothing is worked on any more.
 struct stop_runner {};
 
@@ -59,6 +65,7 @@ using custom_runner_actor = caf::typed_actor<
   caf::replies_to<ask_runner>::with<custom_answer>,
   caf::replies_to<describe_runner>::with<custom_report>,
   caf::replies_to<restart_runner>::with<runner_restarted>,
+  caf::reacts_to<suspend_runner>,
   caf::replies_to<stop_runner>::with<runner_stopped>, caf::reacts_to<pull_done>,
   caf::reacts_to<append_done>,
   // Answered to reply_to by intercept_done, in order.

@@ -3,6 +3,7 @@
 /// views: shares in each message's bytes would be counted by two threads.
 #pragma once
 
+#include "troupe/actor/commit_log.hpp"
 #include "troupe/payload.hpp"
 #include "troupe/units.hpp"
 
@@ -12,13 +13,23 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace troupe {
 
-/// One send request: a message, or the many of a batch body.
+/// Messages for one queue as the log gets them when they pass: nothing is done
+/// for one of them that was accepted as it came.
+struct intercept_run {
+  std::string_view topic;
+  std::int32_t queue = 0;
+  std::span<const append_row> rows;
+};
+
+/// Any other send request: a message that is not stored at once in its own
+/// topic, or the many of a batch body.
 struct intercept_row {
   std::string_view topic;
   std::string_view body;
@@ -39,7 +50,7 @@ enum class interception : std::uint8_t {
 };
 
 struct intercept_outcome {
-  std::uint32_t row = 0; ///< its place in the batch
+  std::uint32_t row = 0; ///< its place in the batch; of runs, row by row
   interception what = interception::accepted;
   bool has_new_body = false;       ///< changed
   bool has_new_properties = false; ///< likewise
@@ -61,7 +72,8 @@ using intercept_asker = caf::typed_actor<caf::reacts_to<intercept_done>>;
 struct intercept_batch {
   std::uint64_t number = 0; ///< given by the gateway, told in the answer
   std::vector<intercept_row> rows;
-  std::shared_ptr<const void> owner; ///< keeps what the rows point to
+  std::vector<intercept_run> runs;   ///< their rows count on from `rows`
+  std::shared_ptr<const void> owner; ///< keeps what all rows point to
   intercept_asker reply_to;
 };
 

@@ -112,8 +112,15 @@ public:
 
   /// @returns what it has said, until the next call; null when the call failed
   verdict* intercept(const message& m) {
-    return guarded([&] { verdict_ = object_->intercept(m, *this); }) ? &verdict_
-                                                                     : nullptr;
+    auto* result = &accepted_;
+    auto good = guarded([&] {
+      auto said = object_->intercept(m, *this);
+      if (said.what == verdict::kind::accept && !said.changes())
+        return; // most are: nothing is moved
+      verdict_ = std::move(said);
+      result = &verdict_;
+    });
+    return good ? result : nullptr;
   }
 
   /// @returns nothing when the call failed
@@ -281,6 +288,8 @@ private:
 
   /// A timer that is set again under the same name moves.
   void take_timers() {
+    if (ledger_.timers_set() == 0)
+      return;
     for (auto& wish : ledger_.take_timers()) {
       auto due = clock_() + wish.delay.count();
       auto found =
@@ -341,7 +350,8 @@ private:
   setup wants_;
   object_ptr object_{nullptr, nullptr};
   std::vector<timer> timers_;
-  verdict verdict_; // the last one; used again, so that it costs less
+  verdict verdict_;  // the last one that said something
+  verdict accepted_; // stays as it is
   std::string last_error_;
   std::int64_t late_ = 0;
   std::int64_t served_ = 0;

@@ -44,8 +44,9 @@ constexpr const char* to_string(custom_state x) {
 struct custom_report {
   custom_spec spec;
   custom_state state = custom_state::running;
-  std::string group;   ///< its progress is kept under this name
-  bool paused = false; ///< the group may not consume, see `pause`
+  std::string group;     ///< its progress is kept under this name
+  bool is_asked = false; ///< it intercepts, filters or answers checks
+  bool paused = false;   ///< its group may not consume, or it is not called
   std::int64_t consumed = 0;
   std::int64_t sent = 0;
   std::int64_t intercepted = 0;

@@ -1,0 +1,181 @@
+/// Sends that wait to be judged: gathered, taken, freed. Plain calls.
+#include "gateway/intercepting.hpp"
+
+#include "support/catch.hpp"
+
+using namespace troupe;
+
+namespace {
+
+constexpr std::int64_t deadline_ms = 2000;
+
+interceptor_link link_of(std::string name, std::string topic,
+                         on_failure policy = on_failure::reject) {
+  interceptor_link link;
+  link.name = std::move(name);
+  link.topics = {std::move(topic)};
+  link.deadline_ms = deadline_ms;
+  link.policy = policy;
+  return link;
+}
+
+known_topic topic_of(const std::string& name) {
+  topic_config config;
+  config.name = name;
+  known_topic topic;
+  topic.view.config = std::make_shared<const topic_config>(config);
+  topic.round.resize(2);
+  return topic;
+}
+
+append_row row_of(const std::string& body, std::int32_t opaque = 0) {
+  append_row row;
+  row.from.opaque = opaque;
+  row.body = payload::copy_of(body);
+  return row;
+}
+
+std::string bodies_of(const std::vector<append_row>& rows) {
+  std::string all;
+  for (const auto& x : rows)
+    all += x.body.str();
+  return all;
+}
+
+/// Bodies of the runs of a batch, queues separated by a bar.
+std::string bodies_of(const intercept_batch& batch) {
+  std::string all;
+  for (const auto& run : batch.runs) {
+    all += all.empty() ? "" : "|";
+    for (const auto& x : run.rows)
+      all += x.body.str();
+  }
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("interceptors: rows gather by queue while a batch is judged") {
+  interceptors all;
+  all.set({link_of("a", "in")});
+  auto in = topic_of("in");
+  all.hold(0, in, {0}, row_of("a"));
+  all.hold(0, in, {1}, row_of("b"));
+  all.hold(0, in, {0}, row_of("c"));
+  CHECK(all.held() == 3);
+  auto first = all.take_batches({}, {1000});
+  REQUIRE(first.size() == 1);
+  CHECK(bodies_of(first[0].second) == "ac|b");
+  all.hold(0, in, {0}, row_of("d"));
+  all.hold(0, in, {0}, row_of("e"));
+  CHECK(all.take_batches({}, {1001}).empty()); // one batch at a time
+  auto number = first[0].second.number;
+  first.clear();
+  auto ended = all.take_back(number);
+  REQUIRE(ended.held.rows.size() == 2);
+  CHECK(bodies_of(ended.held.rows[0].rows) == "ac");
+  CHECK(ended.held.rows[0].answers == 2);
+  CHECK(ended.judged_by == 1);
+  CHECK(all.take_back(number).held.empty());
+  auto second = all.take_batches({}, {1002});
+  REQUIRE(second.size() == 1);
+  CHECK(bodies_of(second[0].second) == "de");
+  CHECK(all.held() == 2);
+}
+
+TEST_CASE("interceptors: a topic that was looked up anew gathers anew") {
+  interceptors all;
+  all.set({link_of("a", "in")});
+  auto in = topic_of("in");
+  all.hold(0, in, {0}, row_of("a"));
+  in = topic_of("in"); // its settings have changed
+  all.hold(0, in, {0}, row_of("b"));
+  auto batches = all.take_batches({}, {1000});
+  REQUIRE(batches.size() == 1);
+  CHECK(bodies_of(batches[0].second) == "a|b");
+}
+
+TEST_CASE("interceptors: what waits too long is freed, and only that") {
+  interceptors all;
+  all.set({link_of("a", "in")});
+  auto in = topic_of("in");
+  all.hold(0, in, {0}, row_of("a"));
+  auto batches = all.take_batches({}, {1000});
+  REQUIRE(batches.size() == 1);
+  all.hold(0, in, {0}, row_of("b"));
+  CHECK(all.take_batches({}, {1100}).empty());
+  all.hold(0, in, {0}, row_of("c")); // soon enough to be with b
+  CHECK(all.take_batches({}, {1301}).empty());
+  all.hold(0, in, {0}, row_of("d")); // too late to be
+  CHECK(all.take_batches({}, {1400}).empty());
+  all.hold(0, in, {0}, row_of("e")); // soon enough to be with d
+  CHECK(all.expire({2999}).rows.empty());
+  auto freed = all.expire({3000}); // of a
+  REQUIRE(freed.rows.size() == 1);
+  CHECK(bodies_of(freed.rows[0].held.rows) == "a");
+  CHECK(freed.rows[0].judged_by == 1);
+  CHECK(freed.rows[0].refused);
+  freed = all.expire({3100}); // of b and c
+  REQUIRE(freed.rows.size() == 1);
+  CHECK(bodies_of(freed.rows[0].held.rows) == "bc");
+  CHECK(all.held() == 2);
+  // The answer comes all the same: a has gone on.
+  auto ended = all.take_back(batches[0].second.number);
+  REQUIRE(ended.held.rows.size() == 1);
+  CHECK(ended.held.rows[0].freed);
+  all.hold(0, in, {0}, row_of("f"));
+  batches = all.take_batches({}, {3200});
+  REQUIRE(batches.size() == 1);
+  CHECK(bodies_of(batches[0].second) == "de|f");
+  CHECK(all.held() == 3);
+}
+
+TEST_CASE("interceptors: there is room for so many and so much") {
+  interceptors all;
+  all.set({link_of("a", "in"), link_of("b", "in", on_failure::accept)});
+  auto in = topic_of("in");
+  for (std::size_t i = 0; i < limits::intercepts_max; ++i) {
+    REQUIRE(all.has_room(0, 1));
+    all.hold(0, in, {0}, row_of("x"));
+  }
+  CHECK_FALSE(all.has_room(0, 0));
+  CHECK(all.has_room(1, limits::intercept_bytes_max));
+  CHECK_FALSE(all.has_room(1, limits::intercept_bytes_max + 1));
+  CHECK(all.why_full(0));
+  CHECK_FALSE(all.why_full(1));
+  auto batches = all.take_batches({}, {1000});
+  REQUIRE(batches.size() == 1);
+  CHECK_FALSE(all.has_room(0, 0));
+  all.take_back(batches[0].second.number);
+  CHECK(all.has_room(0, limits::intercept_bytes_max));
+}
+
+TEST_CASE("interceptors: one that ends frees what it held, for those behind") {
+  interceptors all;
+  auto before = all.generation();
+  auto link = link_of("b", "in", on_failure::accept);
+  all.set({link_of("a", "in"), link, link_of("c", "in")});
+  CHECK(all.generation() != before);
+  CHECK(all.next_for("in", 0) == 0u);
+  CHECK(all.next_for("in", 2) == 2u);
+  CHECK_FALSE(all.next_for("in", 3));
+  CHECK_FALSE(all.next_for("out", 0));
+  auto in = topic_of("in");
+  all.hold(1, in, {0}, row_of("x"));
+  send_request request;
+  request.body = payload::copy_of("y");
+  all.hold(1, std::move(request));
+  auto batches = all.take_batches({}, {1000});
+  REQUIRE(batches.size() == 1);
+  CHECK(batches[0].second.rows.size() == 1);
+  all.hold(1, in, {0}, row_of("z"));
+  auto freed = all.set({link_of("d", "other")});
+  REQUIRE(freed.sends.size() == 1);
+  CHECK(freed.sends[0].request.judged_by == 0);
+  CHECK_FALSE(freed.sends[0].refused);
+  REQUIRE(freed.rows.size() == 2);
+  CHECK(bodies_of(freed.rows[0].held.rows) == "x");
+  CHECK(bodies_of(freed.rows[1].held.rows) == "z");
+  CHECK(all.held() == 0);
+  CHECK(all.take_back(batches[0].second.number).held.empty());
+}
