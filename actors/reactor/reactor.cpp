@@ -15,6 +15,14 @@
 
 namespace troupe {
 
+namespace {
+
+/// Half a millisecond of work: so long may what a socket has brought wait for
+/// actors that keep each other busy, such as all queues at a checkpoint.
+constexpr int runs_between_polls_max = 256;
+
+} // namespace
+
 reactor::reactor(caf::actor_system& system)
   : caf::execution_unit(&system),
     poll_fd_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -139,7 +147,7 @@ void reactor::fetch_remote() {
 
 bool reactor::run_ready() {
   bool ran = false;
-  for (int runs = 0; !ready_.empty() && runs < runs_per_round_max; ++runs) {
+  for (int runs = 0; !ready_.empty() && runs < runs_between_polls_max; ++runs) {
     auto* actor = ready_.front();
     ready_.pop_front();
     ran = true;

@@ -43,6 +43,24 @@ private:
   notes* into_;
 };
 
+/// Throws what it gets to the other one, for ever.
+class thrower : public caf::event_based_actor {
+public:
+  thrower(caf::actor_config& config, std::int64_t* throws)
+    : caf::event_based_actor(config),
+      throws_(throws) {}
+
+  caf::behavior make_behavior() override {
+    return {[this](caf::actor& other) {
+      ++*throws_;
+      send(other, caf::actor{this});
+    }};
+  }
+
+private:
+  std::int64_t* throws_;
+};
+
 struct counting_handler : fd_handler {
   void on_ready(std::uint32_t) override {
     std::uint64_t value = 0;
@@ -105,6 +123,34 @@ TEST_CASE("other threads wake the reactor, and its actors stay on its thread") {
   home.stop();
   CHECK(heard.numbers.size() == 50);
   CHECK(heard.thread != std::this_thread::get_id());
+}
+
+TEST_CASE("actors that are always busy do not keep a socket waiting") {
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  reactor home{system};
+  home.adopt_thread();
+  counting_handler handler;
+  handler.fd = ::eventfd(0, EFD_NONBLOCK);
+  REQUIRE(home.watch(handler.fd, EPOLLIN, &handler) == 0);
+  std::int64_t throws = 0;
+  auto one_side = spawn_at<thrower>(system, {&home}, &throws);
+  auto other_side = spawn_at<thrower>(system, {&home}, &throws);
+  caf::anon_send(one_side, other_side);
+  home.run_once(0);
+  std::uint64_t one = 1;
+  REQUIRE(::write(handler.fd, &one, sizeof one) == sizeof one);
+  auto before = throws;
+  home.run_once(0);
+  CHECK(handler.calls == 1);
+  CHECK(throws > before);
+  CHECK(throws - before <= 256);
+  home.unwatch(handler.fd);
+  ::close(handler.fd);
+  caf::anon_send_exit(one_side, caf::exit_reason::kill);
+  caf::anon_send_exit(other_side, caf::exit_reason::kill);
+  while (home.run_once(0)) {
+  }
 }
 
 TEST_CASE("sockets are heard of as long as they are watched") {
