@@ -34,6 +34,18 @@ void checkpoints::write_rows(log_offset end, bool clean, done_fun then) {
       [then](const caf::error& error) { then(error); });
 }
 
+void checkpoints::rest(std::function<void()> then) {
+  self_->request(rows_source_, caf::infinite, write_all_rows{})
+    .then(
+      [=, this](const rows_written& rows) {
+        // Something did come; the next checkpoint syncs whatever there is.
+        if (!rows.files.empty() || rows.others)
+          files_forgotten_ = true;
+        then();
+      },
+      [then](const caf::error&) { then(); });
+}
+
 /// Runs `next` when all followers have made durable what they derived.
 void checkpoints::apply_followers(log_offset end, std::function<void()> next,
                                   done_fun failed) {

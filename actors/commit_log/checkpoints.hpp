@@ -44,6 +44,10 @@ public:
   /// @param clean  the node ends and the next start has nothing to verify
   void write(log_offset end, bool clean, done_fun then);
 
+  /// Nothing has come since the last one: queues let go of the rows that they
+  /// kept for readers, and of their files.
+  void rest(std::function<void()> then);
+
   /// Handles in a ring would keep each other for ever.
   void forget_actors();
 

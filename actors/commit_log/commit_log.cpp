@@ -3,6 +3,7 @@
 #include "commit_log/append_answers.hpp"
 #include "commit_log/checkpoints.hpp"
 #include "commit_log/records.hpp"
+#include "commit_log/spare_memory.hpp"
 #include "commit_log/sync_gate.hpp"
 
 #include "reactor/quiet.hpp"
@@ -86,6 +87,7 @@ public:
 private:
   static constexpr std::chrono::milliseconds failure_log_period{5000};
   static constexpr std::chrono::milliseconds first_checkpoint_pause{200};
+  static constexpr std::chrono::milliseconds memory_period{30'000};
 
   // -- appending --------------------------------------------------------------
 
@@ -624,9 +626,11 @@ private:
 
   void checkpoint() {
     delayed_send(this, limits::checkpoint_period, checkpoint_tick{});
-    if (checkpointing_ || !checkpoints_.is_ready()
-        || visible_ == checkpoints_.done() || !failure_.empty())
+    if (checkpointing_ || !checkpoints_.is_ready() || !failure_.empty())
       return;
+    if (visible_ == checkpoints_.done())
+      return rest();
+    resting_ = false;
     checkpointing_ = true;
     tell_index();
     checkpoints_.write(visible_, false, [this](const caf::error& error) {
@@ -634,7 +638,33 @@ private:
       if (error)
         log::error("commit_log", "checkpoint failed, a restart takes longer")
           .with("why", describe(error));
+      give_back_memory();
     });
+  }
+
+  /// Once, when nothing has come since the last checkpoint.
+  void rest() {
+    if (resting_)
+      return;
+    resting_ = checkpointing_ = true;
+    checkpoints_.rest([this] {
+      checkpointing_ = false;
+      memory_given_back_ = {};
+      give_back_memory();
+    });
+  }
+
+  void give_back_memory() {
+    auto now = options_.clock();
+    if (now < memory_given_back_ + memory_period.count())
+      return;
+    memory_given_back_ = now;
+    auto job = []() -> caf::expected<std::int64_t> {
+      give_back_spare_memory();
+      return std::int64_t{0};
+    };
+    request(options_.cold_reader, caf::infinite, cold_number{std::move(job)})
+      .then([](const cold_number_found&) {});
   }
 
   caf::typed_response_promise<checkpoint_done> checkpoint_finally() {
@@ -692,6 +722,8 @@ private:
   bool syncing_ = false;
   bool preparing_ = false;
   bool checkpointing_ = false;
+  bool resting_ = false; // nothing came since, and all let go of what they had
+  epoch_ms memory_given_back_;
   bool draining_ = false;
   std::string failure_;      // final
   std::string last_failure_; // why something was not stored the last time
