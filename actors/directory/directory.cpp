@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -38,7 +39,8 @@ public:
     send(this, register_tick{});
     return {
       [this](find_topic& x) { return find(x); },
-      [this](update_topic& x) { return update(x); },
+      [this](update_topic& x) { return update({std::move(x.config)}); },
+      [this](update_topics& x) { return update(std::move(x.configs)); },
       [this](const delete_topic& x) { return remove(x); },
       [this](const list_topics&) { return topics(); },
       [this](const watch_topics& x) {
@@ -59,8 +61,10 @@ public:
       [this](const flush_offsets&) { return flush_all(); },
       [this](const register_tick&) {
         delayed_send(this, limits::register_period, register_tick{});
-        announce_topics();
+        tell_all_here();
+        tell_elsewhere([] {});
       },
+      [this](const announce_tick&) { announce_round(); },
     };
   }
 
@@ -77,6 +81,7 @@ public:
     producer_actors_.clear();
     storing_.clear();
     reloading_.clear();
+    announcing_.clear();
     options_ = {};
   }
 
@@ -134,21 +139,22 @@ private:
   void settle(const std::string& name, const caf::error& error) {
     auto waiting = std::move(storing_[name]);
     storing_.erase(name);
-    const auto* config = state_.find_topic(name);
-    for (auto& answer : waiting) {
-      if (error)
-        answer.deliver(error);
-      else if (config != nullptr)
-        view(answer, *config);
-      else
-        answer.deliver(make_error(errc::topic_not_found,
-                                  "topic[" + name + "] was just deleted"));
-    }
     if (error) {
+      for (auto& answer : waiting)
+        answer.deliver(error);
       state_.remove_topic(name, options_.clock());
       return;
     }
     topic_was_changed(name);
+    tell_elsewhere([this, name, waiting = std::move(waiting)]() mutable {
+      const auto* config = state_.find_topic(name);
+      for (auto& answer : waiting)
+        if (config != nullptr)
+          view(answer, *config);
+        else
+          answer.deliver(make_error(errc::topic_not_found,
+                                    "topic[" + name + "] was just deleted"));
+    });
   }
 
   void store_topic(put_topics rows,
@@ -163,29 +169,35 @@ private:
             [then](caf::error& error) { then(error); });
   }
 
-  promise<directory_changed> update(update_topic& wish) {
+  promise<directory_changed> update(std::vector<topic_config> configs) {
     auto answer = make_response_promise<directory_changed>();
-    if (auto error = state_.check_update(wish.config)) {
+    if (auto error = state_.check_update(configs)) {
       answer.deliver(std::move(error));
       return answer;
     }
-    auto config = wish.config;
-    state_.put_topic(config, options_.clock());
-    store_topic({state_.topics_version(), {config}, {}},
-                [this, answer, config](const caf::error& error) mutable {
+    for (const auto& config : configs)
+      state_.put_topic(config, options_.clock());
+    store_topic({state_.topics_version(), configs, {}},
+                [this, answer, configs](const caf::error& error) mutable {
                   if (error) {
                     answer.deliver(error);
                     return;
                   }
-                  if (auto live = topic_actors_.find(config.name);
-                      live != topic_actors_.end())
-                    request(live->second, caf::infinite,
-                            set_topic_config{config})
-                      .then([](const topic_view&) {});
-                  topic_was_changed(config.name);
-                  answer.deliver(directory_changed{});
+                  for (const auto& config : configs)
+                    take_effect(config);
+                  tell_elsewhere([answer]() mutable {
+                    answer.deliver(directory_changed{});
+                  });
                 });
     return answer;
+  }
+
+  void take_effect(const topic_config& config) {
+    if (auto live = topic_actors_.find(config.name);
+        live != topic_actors_.end())
+      request(live->second, caf::infinite, set_topic_config{config})
+        .then([](const topic_view&) {});
+    topic_was_changed(config.name);
   }
 
   promise<directory_changed> remove(const delete_topic& wish) {
@@ -248,6 +260,7 @@ private:
       std::erase_if(
         rows, [&](const offset_row& row) { return row.queue.topic == topic; });
     topic_was_changed(topic);
+    tell_elsewhere([] {});
   }
 
   void topic_was_changed(const std::string& topic) {
@@ -258,7 +271,7 @@ private:
       send(caf::actor_cast<topic_watcher>(watcher), topic_changed{topic});
       return false;
     });
-    announce(topic);
+    tell_here(topic);
   }
 
   topic_list topics() const {
@@ -269,27 +282,42 @@ private:
   }
 
   /// One topic was changed or deleted.
-  void announce(const std::string& topic) {
+  void tell_here(const std::string& topic) {
     if (options_.names)
       request(options_.names, limits::ask_timeout,
               state_.registration_of(topic))
         .then([](const broker_registered&) {},
-              [this](const caf::error&) { announce_all_here(); });
-    if (options_.registrar)
-      send(options_.registrar, troupe::announce{state_.registration()});
+              [this](const caf::error&) { tell_all_here(); });
   }
 
-  void announce_all_here() {
+  void tell_all_here() {
     if (options_.names)
       request(options_.names, limits::ask_timeout,
               register_broker{state_.registration(), {}, true, false, {}})
         .then([](const broker_registered&) {});
   }
 
-  void announce_topics() {
-    announce_all_here();
-    if (options_.registrar)
-      send(options_.registrar, troupe::announce{state_.registration()});
+  /// Calls `then` when name servers elsewhere know what there is now.
+  void tell_elsewhere(std::function<void()> then) {
+    if (!options_.registrar) {
+      then();
+      return;
+    }
+    announcing_.push_back(std::move(then));
+    if (announcing_.size() == 1)
+      send(this, announce_tick{});
+  }
+
+  void announce_round() {
+    auto round = std::make_shared<std::vector<std::function<void()>>>(
+      std::exchange(announcing_, {}));
+    auto go_on = [round] {
+      for (const auto& then : *round)
+        then();
+    };
+    request(options_.registrar, caf::infinite, announce{state_.registration()})
+      .then([go_on](const announced&) { go_on(); },
+            [go_on](const caf::error&) { go_on(); }); // the node ends
   }
 
   // -- groups -----------------------------------------------------------------
@@ -569,6 +597,8 @@ private:
   std::map<std::string, std::vector<promise<topic_view>>> storing_;
   /// Who waits for a group whose progress is being read again.
   std::map<std::string, std::vector<promise<group_found>>> reloading_;
+  /// What is to be done when name servers elsewhere have been told.
+  std::vector<std::function<void()>> announcing_;
   std::vector<caf::actor_addr> watchers_;
   /// How often the actor of a kind and name died.
   std::map<std::pair<std::string, std::string>, std::int64_t> deaths_;

@@ -25,6 +25,25 @@ void bump(data_version& version, epoch_ms now) {
   version.timestamp = std::max(now.value, version.timestamp);
 }
 
+/// Why no topic may have these settings.
+caf::error why_refused(const topic_config& config) {
+  if (auto why = names::why_bad_topic(config.name); !why.empty())
+    return make_error(errc::invalid_argument, why);
+  if (names::is_system_topic(config.name))
+    return make_error(errc::invalid_argument,
+                      "the topic[" + config.name
+                        + "] is conflict with system topic");
+  auto bad = [](std::int32_t queues) {
+    return queues < 0 || queues > limits::queues_per_topic_max;
+  };
+  if (bad(config.read_queues) || bad(config.write_queues))
+    return make_error(errc::invalid_argument,
+                      "a topic has 0 to "
+                        + std::to_string(limits::queues_per_topic_max)
+                        + " queues");
+  return caf::none;
+}
+
 /// Groups that exist from the start. Sheet semantics 3.
 constexpr std::array<std::string_view, 8> boot_groups{
   "TOOLS_CONSUMER",     "FILTERSRV_CONSUMER", "SELF_TEST_C_GROUP",
@@ -111,26 +130,18 @@ directory_state::plan_topic(const struct find_topic& wish) const {
   return config;
 }
 
-caf::error directory_state::check_update(const topic_config& config) const {
-  if (auto why = names::why_bad_topic(config.name); !why.empty())
-    return make_error(errc::invalid_argument, why);
-  if (names::is_system_topic(config.name))
-    return make_error(errc::invalid_argument,
-                      "the topic[" + config.name
-                        + "] is conflict with system topic");
-  auto bad = [](std::int32_t queues) {
-    return queues < 0 || queues > limits::queues_per_topic_max;
-  };
-  if (bad(config.read_queues) || bad(config.write_queues))
-    return make_error(errc::invalid_argument,
-                      "a topic has 0 to "
-                        + std::to_string(limits::queues_per_topic_max)
-                        + " queues");
-  if (find_topic(config.name) == nullptr
-      && topics_.size() >= limits::topics_max)
-    return make_error(errc::busy, "the broker holds "
-                                    + std::to_string(topics_.size())
-                                    + " topics, its bound; delete some");
+caf::error
+directory_state::check_update(std::span<const topic_config> configs) const {
+  std::size_t count = topics_.size();
+  for (const auto& config : configs) {
+    if (auto error = why_refused(config))
+      return error;
+    if (find_topic(config.name) == nullptr && ++count > limits::topics_max)
+      return make_error(
+        errc::busy, "the broker holds " + std::to_string(topics_.size())
+                      + " topics, its bound is "
+                      + std::to_string(limits::topics_max) + "; delete some");
+  }
   return caf::none;
 }
 

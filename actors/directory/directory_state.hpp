@@ -9,6 +9,7 @@
 #include <caf/expected.hpp>
 
 #include <map>
+#include <span>
 #include <string>
 
 namespace troupe {
@@ -26,9 +27,9 @@ public:
   /// @errors topic_not_found, invalid_argument, busy
   caf::expected<topic_config> plan_topic(const struct find_topic& wish) const;
 
-  /// Whether an administrator may set this.
+  /// Whether an administrator may set these, all of them.
   /// @errors invalid_argument, busy
-  caf::error check_update(const topic_config& config) const;
+  caf::error check_update(std::span<const topic_config> configs) const;
 
   /// @errors invalid_argument, topic_not_found
   caf::error check_delete(std::string_view name) const;

@@ -1,284 +1,111 @@
 #include "registrar/registrar.hpp"
 
-#include "remoting/bodies/topic_bodies.hpp"
-#include "remoting/checksum.hpp"
-#include "remoting/command_codec.hpp"
-#include "remoting/frame.hpp"
-
-#include "troupe/limits.hpp"
+#include "reactor/gather.hpp"
+#include "reactor/quiet.hpp"
+#include "registrar/announcements.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
-#include <cerrno>
-#include <cstring>
-#include <memory>
-
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
+#include <deque>
+#include <utility>
 
 namespace troupe {
 
 namespace {
 
-constexpr std::chrono::seconds call_timeout{3};
-
-/// One name server and the connection to it. Blocks.
-class name_server_link {
-public:
-  explicit name_server_link(std::string address)
-    : address_(std::move(address)) {}
-
-  ~name_server_link() { disconnect(); }
-
-  name_server_link(const name_server_link&) = delete;
-  name_server_link& operator=(const name_server_link&) = delete;
-
-  const std::string& address() const { return address_; }
-
-  /// Sends a request and waits for its answer; connects first if need be.
-  caf::expected<remoting::command> call(remoting::command request) {
-    if (auto error = connect())
-      return error;
-    request.opaque = ++opaque_;
-    std::string frame;
-    remoting::append_command(frame, remoting::header_encoding::json, request);
-    auto answer = exchange(frame);
-    if (!answer)
-      disconnect(); // what comes later on it would belong to this request
-    return answer;
-  }
-
-  bool connected() const { return fd_ >= 0; }
-
-  /// Our address as the name server sees it; connects first if need be.
-  caf::expected<host> local() {
-    if (auto error = connect())
-      return error;
-    sockaddr_storage own{};
-    socklen_t size = sizeof own;
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size);
-    host result;
-    if (own.ss_family == AF_INET) {
-      auto& v4 = reinterpret_cast<sockaddr_in&>(own);
-      std::memcpy(result.bytes.data(), &v4.sin_addr, 4);
-    } else {
-      auto& v6 = reinterpret_cast<sockaddr_in6&>(own);
-      std::memcpy(result.bytes.data(), &v6.sin6_addr, 16);
-      result.size = 16;
-    }
-    return result;
-  }
-
-private:
-  caf::error failed(const char* what) const {
-    return make_error(errc::io_failed, "name server " + address_ + ": " + what
-                                         + ": " + std::strerror(errno));
-  }
-
-  caf::error connect() {
-    if (fd_ >= 0)
-      return caf::none;
-    auto colon = address_.rfind(':');
-    if (colon == address_.npos)
-      return make_error(errc::bad_config, "name server `" + address_
-                                            + "` has no port; write host:port");
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    auto code =
-      ::getaddrinfo(address_.substr(0, colon).c_str(),
-                    address_.substr(colon + 1).c_str(), &hints, &found);
-    if (code != 0)
-      return make_error(errc::io_failed, "name server " + address_ + ": "
-                                           + ::gai_strerror(code));
-    std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all{found,
-                                                             &::freeaddrinfo};
-    timeval limit{call_timeout.count(), 0};
-    for (auto* x = found; x != nullptr; x = x->ai_next) {
-      fd_ = ::socket(x->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      if (fd_ < 0)
-        continue;
-      ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-      ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-      if (::connect(fd_, x->ai_addr, x->ai_addrlen) == 0)
-        return caf::none;
-      disconnect();
-    }
-    return failed("cannot connect");
-  }
-
-  void disconnect() {
-    if (fd_ < 0)
-      return;
-    auto why = errno;
-    ::close(fd_);
-    errno = why;
-    fd_ = -1;
-  }
-
-  caf::expected<remoting::command> exchange(std::string_view frame) {
-    while (!frame.empty()) {
-      auto sent = ::send(fd_, frame.data(), frame.size(), MSG_NOSIGNAL);
-      if (sent < 0)
-        return failed("cannot send");
-      frame.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    std::string bytes;
-    for (;;) {
-      auto bounds = remoting::find_frame(bytes);
-      if (bounds.state == remoting::frame_state::malformed)
-        return make_error(errc::malformed_frame,
-                          "name server " + address_ + ": " + bounds.why);
-      if (bounds.state == remoting::frame_state::complete) {
-        auto answer = remoting::decode_command(bytes);
-        bytes.erase(0, bounds.size);
-        if (!answer
-            || ((answer->flag & remoting::flag_response) != 0
-                && answer->opaque == opaque_))
-          return answer;
-        continue; // a late answer, or a request of theirs
-      }
-      char chunk[4096];
-      auto got = ::recv(fd_, chunk, sizeof chunk, 0);
-      if (got == 0)
-        errno = ECONNRESET;
-      if (got <= 0)
-        return failed("no answer");
-      bytes.append(chunk, static_cast<std::size_t>(got));
-    }
-  }
-
-  std::string address_;
-  int fd_ = -1;
-  std::int32_t opaque_ = 0;
-};
-
 class registrar_impl : public registrar_actor::base {
 public:
   registrar_impl(caf::actor_config& config, registrar_options options)
     : registrar_actor::base(config),
-      options_(std::move(options)) {
-    for (const auto& address : options_.name_servers)
-      links_.push_back(std::make_unique<link_state>(address));
-  }
+      links_(std::move(options.links)),
+      announcements_(links_.size(), options.wait) {}
 
   const char* name() const override { return "registrar"; }
 
   behavior_type make_behavior() override {
     make_quiet(*this);
+    for (const auto& link : links_)
+      link_to(link);
     return {
       [this](announce& x) {
+        auto answer = make_response_promise<announced>();
         newest_ = std::move(x.says);
-        known_ = true;
-        for (auto& x_link : links_)
-          tell(*x_link);
+        announcements_.add(clock::now());
+        waiting_.push_back(answer);
+        for (std::size_t i = 0; i < links_.size(); ++i)
+          tell(i);
+        settle();
+        return answer;
       },
       [this](const withdraw&) {
-        for (auto& x : links_)
-          take_out(*x);
-        return withdrawn{};
+        ended_ = true;
+        auto answer = make_response_promise<withdrawn>();
+        gather<withdrawn>(
+          *this, links_, withdraw{}, [](const caf::error&) {},
+          [answer](std::vector<withdrawn>&) mutable {
+            answer.deliver(withdrawn{});
+          });
+        return answer;
+      },
+      [this](const register_wait_tick&) {
+        timer_runs_ = false;
+        settle();
       },
     };
+  }
+
+  void on_exit() override {
+    links_.clear();
+    waiting_.clear();
   }
 
 private:
-  struct link_state {
-    explicit link_state(const std::string& address) : link(address) {}
+  using clock = announcements::clock;
 
-    name_server_link link;
-    bool registered = false;
-    bool complained = false; // the log has heard of the failure
-  };
-
-  caf::expected<std::string> address_for(name_server_link& link) {
-    auto own = options_.advertise;
-    if (!own) {
-      auto local = link.local();
-      if (!local)
-        return std::move(local.error());
-      own = *local;
-    }
-    if (own->port == 0)
-      own->port = options_.broker_port;
-    return to_string(*own);
-  }
-
-  void tell(link_state& x) {
-    auto address = address_for(x.link);
-    if (!address)
-      return complain(x, address.error());
-    auto body = remoting::encode_registration(newest_);
-    auto request =
-      remoting::make_request(remoting::request_code::register_broker);
-    request.fields = {
-      {"brokerName", newest_.name},
-      {"brokerAddr", *address},
-      {"clusterName", newest_.cluster},
-      {"haServerAddr",
-       newest_.ha_address.empty() ? *address : newest_.ha_address},
-      {"brokerId", std::to_string(newest_.broker_id)},
-      {"enableActingMaster", "false"},
-      {"compressed", "false"},
-      {"bodyCrc32", std::to_string(remoting::masked_crc32(body))},
+  void tell(std::size_t link) {
+    if (ended_ || !announcements_.begin(link))
+      return;
+    auto ended = [this, link](announcements::outcome how) {
+      announcements_.end(link, how);
+      tell(link); // what came meanwhile
+      settle();
     };
-    request.body = payload::copy_of(body);
-    auto answer = x.link.call(std::move(request));
-    if (!answer)
-      return complain(x, answer.error());
-    if (answer->code != 0)
-      return complain(x, make_error(errc::config_conflict,
-                                    "name server " + x.link.address()
-                                      + " refuses: " + answer->remark));
-    if (!x.registered)
-      log::info("registrar", "registered")
-        .with("name_server", x.link.address())
-        .with("address", *address);
-    x.registered = true;
-    x.complained = false;
+    request(links_[link], caf::infinite, announce{newest_})
+      .then(
+        [ended](const announced&) { ended(announcements::outcome::told); },
+        // The link has logged it.
+        [ended](const caf::error&) { ended(announcements::outcome::failed); });
   }
 
-  void complain(link_state& x, const caf::error& error) {
-    x.registered = false;
-    if (x.complained)
+  /// Answers those who wait no more, and looks again when the next one has
+  /// waited long enough.
+  void settle() {
+    auto now = clock::now();
+    for (auto left = announcements_.take_settled(now); left > 0; --left) {
+      waiting_.front().deliver(announced{});
+      waiting_.pop_front();
+    }
+    auto deadline = announcements_.deadline();
+    if (!deadline || timer_runs_)
       return;
-    x.complained = true;
-    log::warning("registrar", "cannot register, tried again every 30 s")
-      .with("why", describe(error));
+    timer_runs_ = true;
+    delayed_send(this, *deadline - now, register_wait_tick{});
   }
 
-  void take_out(link_state& x) {
-    if (!x.registered || !known_)
-      return;
-    auto address = address_for(x.link);
-    if (!address)
-      return complain(x, address.error());
-    auto request =
-      remoting::make_request(remoting::request_code::unregister_broker);
-    request.fields = {{"brokerName", newest_.name},
-                      {"brokerAddr", *address},
-                      {"clusterName", newest_.cluster},
-                      {"brokerId", std::to_string(newest_.broker_id)}};
-    if (auto answer = x.link.call(std::move(request)); !answer)
-      complain(x, answer.error());
-  }
-
-  registrar_options options_;
-  std::vector<std::unique_ptr<link_state>> links_;
+  std::vector<name_server_link_actor> links_;
+  announcements announcements_;
+  /// In the order in which they asked, as announcements_ counts them.
+  std::deque<caf::typed_response_promise<announced>> waiting_;
   broker_registration newest_;
-  bool known_ = false;
+  bool timer_runs_ = false;
+  bool ended_ = false; // the node ends: nothing is told any more
 };
 
 } // namespace
 
-registrar_actor spawn_registrar(caf::actor_system& system, threading how,
+registrar_actor spawn_registrar(caf::actor_system& system, placement where,
                                 registrar_options options) {
-  if (how == threading::detached)
-    return system.spawn<registrar_impl, caf::detached>(std::move(options));
-  return system.spawn<registrar_impl>(std::move(options));
+  return spawn_at<registrar_impl>(system, where, std::move(options));
 }
 
 } // namespace troupe

@@ -1,26 +1,22 @@
 /// Spawns the registrar; see troupe/actor/registrar.hpp.
 #pragma once
 
-#include "reactor/quiet.hpp"
+#include "reactor/pinned.hpp"
 
 #include "troupe/actor/registrar.hpp"
-#include "troupe/model/host.hpp"
+#include "troupe/limits.hpp"
 
-#include <caf/actor_system.hpp>
-
-#include <optional>
-#include <string>
+#include <chrono>
 #include <vector>
 
 namespace troupe {
 
 struct registrar_options {
-  std::vector<std::string> name_servers; ///< `host:port`
-  std::uint16_t broker_port = 10911;
-  std::optional<host> advertise; ///< none: the connection's own address
+  std::vector<name_server_link_actor> links; ///< it dies with any of them
+  std::chrono::milliseconds wait = limits::register_wait;
 };
 
-registrar_actor spawn_registrar(caf::actor_system& system, threading how,
+registrar_actor spawn_registrar(caf::actor_system& system, placement where,
                                 registrar_options options);
 
 } // namespace troupe

@@ -15,6 +15,7 @@
 #include "producer/producer.hpp"
 #include "queue/queue.hpp"
 #include "reactor/quiet.hpp"
+#include "registrar/name_server_link.hpp"
 #include "registrar/registrar.hpp"
 #include "retention/retention.hpp"
 #include "scheduler/scheduler.hpp"
@@ -262,10 +263,13 @@ void spawn_broker(caf::actor_system& system, reactor& home,
     system, here,
     {log, options.flush, more_properties(options), cast.flusher,
      cast.cold_reader, cast.key_index, now_ms, store.last.derived_end});
-  if (!options.name_servers.empty())
-    cast.registrar = spawn_registrar(
+  for (const auto& address : options.name_servers)
+    cast.name_server_links.push_back(spawn_name_server_link(
       system, threading::detached,
-      {options.name_servers, options.broker_port, options.advertise});
+      {address, options.broker_port, options.advertise}));
+  if (!cast.name_server_links.empty())
+    cast.registrar = spawn_registrar(
+      system, here, {cast.name_server_links, options.register_wait});
   auto make_queue = [&system, here, options, log, log_actor = cast.commit_log,
                      rows = store.consume_queue_file_rows,
                      cold = cast.cold_reader](const std::string& topic,
@@ -403,13 +407,14 @@ void await_others(caf::actor_system& system, std::size_t hanging) {
 }
 
 /// The cast by path, for the shell.
-std::vector<cast_member> members_of(const cast_handles& cast) {
+std::vector<cast_member> members_of(const cast_options& options,
+                                    const cast_handles& cast) {
   std::vector<cast_member> members;
-  auto add = [&](const char* path, const char* kind, const char* where,
+  auto add = [&](std::string path, const char* kind, const char* where,
                  const auto& handle) {
     if (handle)
-      members.push_back(
-        {path, kind, where, caf::actor_cast<caf::strong_actor_ptr>(handle)});
+      members.push_back({std::move(path), kind, where,
+                         caf::actor_cast<caf::strong_actor_ptr>(handle)});
   };
   add("/backlog", "backlog", "pinned", cast.backlog);
   add("/cold-reader", "cold_reader", "detached", cast.cold_reader);
@@ -420,7 +425,10 @@ std::vector<cast_member> members_of(const cast_handles& cast) {
   add("/log", "commit_log", "pinned", cast.commit_log);
   add("/name-server", "name_server", "pinned", cast.name_server);
   add("/pop", "pop", "pinned", cast.pop);
-  add("/registrar", "registrar", "detached", cast.registrar);
+  add("/registrar", "registrar", "pinned", cast.registrar);
+  for (std::size_t i = 0; i < cast.name_server_links.size(); ++i)
+    add("/registrar/" + options.name_servers[i], "name_server_link", "detached",
+        cast.name_server_links[i]);
   add("/retention", "retention", "detached", cast.retention);
   add("/scheduler", "scheduler", "pinned", cast.scheduler);
   add("/scrubber", "scrubber", "detached", cast.scrubber);
@@ -444,7 +452,7 @@ admin_door spawn_admin_of(caf::actor_system& system,
   admin.timers = cast.timers;
   admin.pop = cast.pop;
   admin.backlog = cast.backlog;
-  admin.cast = members_of(cast);
+  admin.cast = members_of(options, cast);
   admin.listen = options.listen;
   admin.broker_port = cast.ports.broker;
   admin.name_server_port = cast.ports.name_server;

@@ -45,6 +45,7 @@ struct cast_options {
   bool broker = true;
   bool name_server = true;
   std::vector<std::string> name_servers; ///< elsewhere, `host:port`
+  std::chrono::milliseconds register_wait = limits::register_wait;
   std::optional<host> advertise;
   std::string broker_name = "broker";
   std::int64_t broker_id = 0;
@@ -79,6 +80,7 @@ struct cast_handles {
   key_index_actor key_index;
   commit_log_actor commit_log;
   name_server_actor name_server;
+  std::vector<name_server_link_actor> name_server_links; ///< as name_servers
   registrar_actor registrar;
   directory_actor directory;
   scheduler_actor scheduler;

@@ -146,7 +146,8 @@ inline constexpr seconds custom_silence_max{30}; // then it is asked again
 inline constexpr seconds broker_expiry{120};
 inline constexpr seconds broker_scan_period{5};
 inline constexpr seconds register_period{30};
-inline constexpr seconds register_timeout{24};
+inline constexpr seconds register_call_timeout{3}; // connecting; the answer
+inline constexpr milliseconds register_wait{2000}; // below clients' timeouts
 inline constexpr std::size_t brokers_max = 65536;
 inline constexpr std::size_t kv_entries_max = 65536;
 

@@ -274,6 +274,7 @@ TROUPE_MESSAGE(commit_state_tick)
 // directory
 TROUPE_MESSAGE(find_topic)
 TROUPE_MESSAGE(update_topic)
+TROUPE_MESSAGE(update_topics)
 TROUPE_MESSAGE(delete_topic)
 TROUPE_MESSAGE(list_topics)
 TROUPE_MESSAGE(topic_list)
@@ -294,6 +295,7 @@ TROUPE_MESSAGE(list_live)
 TROUPE_MESSAGE(live_actors)
 TROUPE_MESSAGE(trim_all)
 TROUPE_MESSAGE(register_tick)
+TROUPE_MESSAGE(announce_tick)
 
 // name_server
 TROUPE_MESSAGE(register_broker)
@@ -328,8 +330,10 @@ TROUPE_MESSAGE(broker_expire_tick)
 
 // registrar
 TROUPE_MESSAGE(announce)
+TROUPE_MESSAGE(announced)
 TROUPE_MESSAGE(withdraw)
 TROUPE_MESSAGE(withdrawn)
+TROUPE_MESSAGE(register_wait_tick)
 
 // scheduler
 TROUPE_MESSAGE(deliver_tick)

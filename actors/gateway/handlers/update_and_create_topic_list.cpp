@@ -1,5 +1,5 @@
 /// UPDATE_AND_CREATE_TOPIC_LIST, several topics at once.
-#include "gateway/handlers/update_list.hpp"
+#include "gateway/handlers/handlers.hpp"
 #include "remoting/bodies/topic_bodies.hpp"
 
 namespace troupe::handlers {
@@ -8,9 +8,11 @@ void update_and_create_topic_list(gateway_context& context, request& asked) {
   auto configs = remoting::decode_topic_configs(asked.command.body());
   if (!configs)
     return context.fail(asked.from, configs.error());
-  update_each<update_topic>(
-    context, asked.from,
-    std::make_shared<std::vector<topic_config>>(std::move(*configs)));
+  context.ask(asked.from, context.options().directory,
+              update_topics{std::move(*configs)},
+              [&context, from = asked.from](const directory_changed&) {
+                context.answer(from, remoting::response_code::success);
+              });
 }
 
 } // namespace troupe::handlers

@@ -9,6 +9,8 @@
 #include "troupe/actor/topic.hpp"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -22,16 +24,23 @@ struct topic_template {
 
 /// The actor of a topic. Retry and dead-letter topics are made with one queue
 /// when `make_group_topic`; others from `make_from` when that is given.
-/// Durable before it is answered.
+/// Durable before it is answered, and known to name servers elsewhere
+/// (see announced) if it was made for this.
 struct find_topic {
   std::string topic;
   std::optional<topic_template> make_from;
   bool make_group_topic = false;
 };
 
-/// Creates or changes a topic (UPDATE_AND_CREATE_TOPIC).
+/// Creates or changes a topic (UPDATE_AND_CREATE_TOPIC). Name servers elsewhere
+/// know it before it is answered.
 struct update_topic {
   topic_config config;
+};
+
+/// The same with several: all of them or, when one is refused, none.
+struct update_topics {
+  std::vector<topic_config> configs;
 };
 
 struct delete_topic {
@@ -128,10 +137,15 @@ struct trim_all {
 /// Announces the topics to the name servers. The directory's own timer.
 struct register_tick {};
 
+/// Topics have changed: name servers elsewhere are told, once for all changes
+/// until this arrives. From the directory itself.
+struct announce_tick {};
+
 using directory_actor = caf::typed_actor<
   // Errors: topic_not_found, invalid_argument, state_write_failed, busy.
   caf::replies_to<find_topic>::with<topic_view>,
   caf::replies_to<update_topic>::with<directory_changed>,
+  caf::replies_to<update_topics>::with<directory_changed>,
   caf::replies_to<delete_topic>::with<directory_changed>,
   caf::replies_to<list_topics>::with<topic_list>, caf::reacts_to<watch_topics>,
   // Errors: group_not_found, invalid_argument, state_write_failed, busy.
@@ -145,6 +159,6 @@ using directory_actor = caf::typed_actor<
   caf::replies_to<write_all_rows>::with<rows_written>, caf::reacts_to<trim_all>,
   // Asks every group and joins the answers: for the end of the node.
   caf::replies_to<flush_offsets>::with<offsets_flushed>,
-  caf::reacts_to<register_tick>>;
+  caf::reacts_to<register_tick>, caf::reacts_to<announce_tick>>;
 
 } // namespace troupe
