@@ -137,17 +137,19 @@ caf::error commit_log::recover(log_offset trusted, const visitor& visit,
   for (auto i = index_of(at); i < segments_.size(); ++i) {
     const auto& here = *segments_[i];
     at = std::max(at, here.start());
+    careful_reader reader{here};
     bool whole = false; // the segment ends with a blank
     while (!whole) {
-      auto next = look_at(here, at);
-      if (next.what == log_content::record) {
-        visit(next.record);
+      reader.walk_to(at);
+      auto next = reader.look(at);
+      if (next && next->what == log_content::record) {
+        visit(next->record);
         ++found.records;
-        found.bytes += next.record.size;
-        at += next.record.size;
+        found.bytes += next->record.size;
+        at += next->record.size;
         continue;
       }
-      if (next.what == log_content::blank) {
+      if (next && next->what == log_content::blank) {
         whole = true;
         continue;
       }
@@ -158,12 +160,12 @@ caf::error commit_log::recover(log_offset trusted, const visitor& visit,
       auto resume = find_record_after(here, following, at);
       if (resume == at)
         return cut(at, found);
-      if (next.what == log_content::damaged || resume != here.end())
+      if (!next || next->what == log_content::damaged || resume != here.end())
         log::error("commit_log", "damaged bytes skipped")
           .with("segment", here.backing()->path())
           .with("log_offset", at.value)
           .with("bytes", resume - at)
-          .with("why", next.why.empty() ? "zeros between records" : next.why);
+          .with("why", why_damaged(next));
       found.damaged_bytes += resume - at;
       at = resume;
       whole = at == here.end();
@@ -174,6 +176,19 @@ caf::error commit_log::recover(log_offset trusted, const visitor& visit,
 
 caf::error commit_log::cut(log_offset end, recovered_log& found) {
   tail_ = index_of(end);
+  written_bytes rest;
+  if (auto there = careful_reader{tail()}.look(end);
+      !there || there->what != log_content::blank)
+    rest = written_after(tail(), end);
+  if (rest.unread)
+    return make_error(
+      errc::log_read_failed,
+      context_of(rest.unread) + ": whether acknowledged messages lie at byte "
+        + std::to_string(end - tail().start())
+        + " and behind cannot be told, so nothing is cut off and the node does "
+          "not start; if the disk stays so, put a copy of the file in its "
+          "place, made by a program that writes zeros for what cannot be read, "
+          "such as ddrescue");
   // Segments behind the end hold no record.
   while (segments_.size() > tail_ + 1) {
     auto path = segments_.back()->backing()->path();
@@ -183,13 +198,10 @@ caf::error commit_log::cut(log_offset end, recovered_log& found) {
   }
   // Left-overs of unfinished writes must never be taken for records later.
   const auto& last = tail();
-  auto rest = end < last.end() && look_at(last, end).what != log_content::blank
-                ? written_after(last, end)
-                : std::string{};
-  if (!rest.empty()) {
-    found.cut_bytes = static_cast<std::int64_t>(rest.size());
-    std::ranges::fill(rest, '\0');
-    if (auto error = last.backing()->write(end - last.start(), rest))
+  if (!rest.bytes.empty()) {
+    found.cut_bytes = static_cast<std::int64_t>(rest.bytes.size());
+    std::ranges::fill(rest.bytes, '\0');
+    if (auto error = last.backing()->write(end - last.start(), rest.bytes))
       return error;
     if (auto error = last.backing()->sync())
       return error;
@@ -197,7 +209,7 @@ caf::error commit_log::cut(log_offset end, recovered_log& found) {
       .with("log_offset", end.value)
       .with("bytes", found.cut_bytes);
   }
-  written_ = end_ = end;
+  written_ = end_ = from_disk_end_ = end;
   return caf::none;
 }
 
@@ -440,7 +452,11 @@ bool commit_log::is_resident(log_offset position, std::int64_t bytes) const {
 
 log_offset commit_log::resident_until(log_offset position,
                                       log_offset upto) const {
-  if (written_ - position <= limits::resident_bytes || position < min())
+  // What this process has written lately, the kernel still has.
+  if (position >= from_disk_end_
+      && written_ - position <= limits::resident_bytes)
+    return upto;
+  if (position < min())
     return upto;
   const auto& where = *segments_[index_of(position)];
   return where.resident_until(position, std::min(upto, where.end()));

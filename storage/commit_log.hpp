@@ -189,6 +189,7 @@ private:
   segment_ptr prepared_;             // the next one, made ahead
   log_offset written_;               // <= end_
   log_offset end_;
+  log_offset from_disk_end_; // end of what was there when it was opened
   // What a failed write may have left: start of the segment -> end of it.
   std::map<log_offset, log_offset> dirty_;
   std::unique_ptr<char[]> pending_;

@@ -12,14 +12,15 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 namespace troupe::storage {
 
-file_calls calls{::pread,     ::pwrite, ::fdatasync,
-                 ::fallocate, ::fsync,  ::syncfs};
+file_calls calls{::pread, ::pwrite, ::fdatasync, ::fallocate,
+                 ::fsync, ::syncfs, ::mincore};
 
 namespace {
 

@@ -26,6 +26,7 @@ struct file_calls {
   int (*fallocate)(int fd, int mode, off_t at, off_t size);
   int (*fsync)(int fd); ///< of a directory
   int (*syncfs)(int fd);
+  int (*mincore)(void* at, size_t size, unsigned char* states);
 };
 
 /// The table in use; the real calls unless a test has replaced it.

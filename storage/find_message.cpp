@@ -14,19 +14,26 @@ std::optional<log_offset> find_message(const log_reader& log, log_offset from,
   // As far as recovery looks for a record behind damage.
   to = std::min(
     to, from + static_cast<std::int64_t>(limits::write_buffer_bytes_max));
+  segment_ptr walked;
+  std::optional<careful_reader> reader; // of that one
   while (from < to) {
     auto where = log.find(from);
     if (!where)
       return {};
-    auto found = look_at(*where, from);
-    if (found.what == log_content::blank) {
+    if (where != walked) {
+      reader.emplace(*where);
+      walked = where;
+    }
+    reader->walk_to(from);
+    auto found = reader->look(from);
+    if (found && found->what == log_content::blank) {
       from = where->end();
       continue;
     }
-    if (found.what == log_content::record) {
-      if (why_not(found, topic, queue, offset).empty())
+    if (found && found->what == log_content::record) {
+      if (why_not(*found, topic, queue, offset).empty())
         return from;
-      from += found.record.size;
+      from += found->record.size;
       continue;
     }
     auto following = log.find(where->end());

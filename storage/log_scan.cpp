@@ -39,22 +39,41 @@ void careful_reader::prepare(log_offset begin, log_offset end) {
   end_ = end;
 }
 
+void careful_reader::walk_to(log_offset position) {
+  if (position < walked_)
+    return;
+  constexpr std::int64_t step_min = 64 << 10;
+  constexpr std::int64_t step_max = 1 << 20;
+  step_ = std::clamp(2 * step_, step_min, step_max);
+  walked_ = position + step_;
+  prepare(position, walked_);
+}
+
 caf::expected<found_content> careful_reader::look(log_offset position) const {
   auto left = where_.end() - position;
   if (left < static_cast<std::int64_t>(blank_bytes))
     return look_at(where_, position);
   if (auto error = have(position, static_cast<std::int64_t>(blank_bytes)))
     return error;
-  std::int64_t size = load<std::uint32_t>(where_.data(position));
-  if (auto error = have(position, std::min(left, size)))
-    return error;
-  return look_at(where_, position);
+  const auto* head = where_.data(position);
+  auto magic = load<std::uint32_t>(head + record_at::magic);
+  std::int64_t size = load<std::uint32_t>(head);
+  if (magic == magic_v1 || magic == magic_v2)
+    if (auto error = have(position, std::min(left, size)))
+      return error;
+  return look_at(where_, position); // of anything else the head suffices
 }
 
 caf::error careful_reader::have(log_offset position, std::int64_t bytes) const {
   if (position >= begin_ && position + bytes <= end_)
     return caf::none;
   return where_.load(position, bytes);
+}
+
+std::string why_damaged(const caf::expected<found_content>& found) {
+  if (!found)
+    return context_of(found.error());
+  return found->why.empty() ? "zeros between records" : found->why;
 }
 
 std::string why_not(const found_content& found, std::string_view topic,
@@ -70,7 +89,31 @@ std::string why_not(const found_content& found, std::string_view topic,
   return {};
 }
 
-std::string written_after(const segment& where, log_offset from) {
+namespace {
+
+/// Reads a piece of a file; zeros stand for pages that the disk does not give.
+/// @returns why it does not give all
+caf::error read_what_can_be(const file& from, std::int64_t at,
+                            std::string& piece) {
+  auto all = from.read_without_ahead(at, piece.data(), piece.size());
+  if (all)
+    return caf::none;
+  constexpr std::int64_t page = 4096;
+  auto end = at + static_cast<std::int64_t>(piece.size());
+  for (auto begin = at; begin < end;) {
+    auto next = std::min(end, begin - begin % page + page);
+    auto* to = piece.data() + (begin - at);
+    auto size = static_cast<std::size_t>(next - begin);
+    if (!from.read_without_ahead(begin, to, size))
+      std::memset(to, 0, size);
+    begin = next;
+  }
+  return std::move(all.error());
+}
+
+} // namespace
+
+written_bytes written_after(const segment& where, log_offset from) {
   const auto& file = *where.backing();
   auto begin = from - where.start();
   auto limit = std::min<std::int64_t>(
@@ -86,14 +129,16 @@ std::string written_after(const segment& where, log_offset from) {
     written.emplace_back(at, hole);
     at = file.next_data(hole);
   }
-  std::string bytes;
+  written_bytes result;
+  auto& bytes = result.bytes;
   std::string chunk;
   constexpr std::int64_t chunk_bytes = 1 << 20;
   for (auto [at, hole] : written)
     for (; at < hole; at += chunk_bytes) {
       chunk.resize(static_cast<std::size_t>(std::min(chunk_bytes, hole - at)));
-      if (!file.read_without_ahead(at, chunk.data(), chunk.size()))
-        break; // unreadable is as good as not written
+      if (auto error = read_what_can_be(file, at, chunk);
+          error && !result.unread)
+        result.unread = std::move(error);
       if (chunk.front() == '\0'
           && std::memcmp(chunk.data(), chunk.data() + 1, chunk.size() - 1) == 0)
         continue;
@@ -101,12 +146,13 @@ std::string written_after(const segment& where, log_offset from) {
       bytes += chunk;
     }
   bytes.resize(bytes.find_last_not_of('\0') + 1);
-  return bytes;
+  return result;
 }
 
 log_offset find_record_after(const segment& where, const segment* following,
                              log_offset bad) {
-  auto bytes = written_after(where, bad);
+  auto bytes = written_after(where, bad).bytes;
+  careful_reader reader{where};
   // Both magic numbers end alike but for their last byte.
   constexpr std::string_view prefix = "\xDA\xA3\x20";
   for (std::size_t at = record_at::magic + 1;; ++at) {
@@ -114,13 +160,14 @@ log_offset find_record_after(const segment& where, const segment* following,
     if (at == bytes.npos)
       break;
     auto candidate = bad + static_cast<std::int64_t>(at - record_at::magic);
-    if (look_at(where, candidate).what == log_content::record)
+    auto found = reader.look(candidate);
+    if (found && found->what == log_content::record)
       return candidate;
   }
-  if (following != nullptr
-      && look_at(*following, following->start()).what == log_content::record)
-    return where.end();
-  return bad;
+  if (following == nullptr)
+    return bad;
+  auto first = careful_reader{*following}.look(following->start());
+  return !first || first->what == log_content::record ? where.end() : bad;
 }
 
 namespace {
@@ -171,32 +218,43 @@ private:
   /// @returns whether the log goes on in the next segment
   bool scan(const segment& here, const segment* following) {
     auto at = here.start();
+    careful_reader reader{here};
     while (at < here.end()) {
-      auto next = look_at(here, at);
-      if (next.what == log_content::blank)
+      reader.walk_to(at);
+      auto next = reader.look(at);
+      if (next && next->what == log_content::blank)
         return true;
-      if (next.what == log_content::record) {
-        visit_(next.record);
+      if (next && next->what == log_content::record) {
+        visit_(next->record);
         ++found_.records;
-        found_.bytes += next.record.size;
-        found_.body_only += carries_crc(next.record) ? 0 : 1;
-        at += next.record.size;
+        found_.bytes += next->record.size;
+        found_.body_only += carries_crc(next->record) ? 0 : 1;
+        at += next->record.size;
         found_.end = at;
         tell(at, 16 << 20);
         continue;
       }
       auto resume = find_record_after(here, following, at);
       if (resume == at) {
-        found_.torn_bytes =
-          static_cast<std::int64_t>(written_after(here, at).size());
+        end_at(here, at);
         return false;
       }
       found_.damages.push_back(
-        {here.backing()->path(), at, resume - at,
-         next.why.empty() ? "zeros between records" : next.why});
+        {here.backing()->path(), at, resume - at, why_damaged(next)});
       at = resume;
     }
     return true;
+  }
+
+  /// Nothing valid follows: a record that was never finished, or one that the
+  /// disk does not give.
+  void end_at(const segment& here, log_offset at) {
+    auto rest = written_after(here, at);
+    if (rest.unread)
+      found_.damages.push_back(
+        {here.backing()->path(), at, here.end() - at, context_of(rest.unread)});
+    else
+      found_.torn_bytes = static_cast<std::int64_t>(rest.bytes.size());
   }
 
   void tell(log_offset at, std::int64_t step) {

@@ -40,6 +40,10 @@ public:
   /// Has [begin, end) in memory at once, if that can be had.
   void prepare(log_offset begin, log_offset end);
 
+  /// The same with what follows `position`, in growing pieces: before each look
+  /// of a walk from record to record.
+  void walk_to(log_offset position);
+
   /// @errors log_read_failed
   caf::expected<found_content> look(log_offset position) const;
 
@@ -49,7 +53,12 @@ private:
   const segment& where_;
   log_offset begin_; // what is between is in memory
   log_offset end_;
+  log_offset walked_; // what is before it was tried to have in memory
+  std::int64_t step_ = 0;
 };
+
+/// What is wrong with a place where a record should begin but does not.
+std::string why_damaged(const caf::expected<found_content>& found);
 
 /// Whether the record at `row_position` is the message that a consume queue
 /// names: its place, topic, queue and offset.
@@ -57,14 +66,19 @@ private:
 std::string why_not(const found_content& found, std::string_view topic,
                     queue_id queue, queue_offset offset);
 
+struct written_bytes {
+  std::string bytes; ///< without the zeros at their end
+  /// Why the disk does not give all of them: zeros stand for the others.
+  caf::error unread;
+};
+
 /// What was ever written from `from` on, up to as much as one run of the node
-/// may leave unsynced, without the zeros at its end. Space that was only
-/// reserved is not even read.
-std::string written_after(const segment& where, log_offset from);
+/// may leave unsynced. Space that was only reserved is not even read.
+written_bytes written_after(const segment& where, log_offset from);
 
 /// The first whole record behind `bad` in its segment; the segment's end when
-/// only `following` (null: there is none) begins with one; `bad` when nothing
-/// valid follows.
+/// only `following` (null: there is none) begins with one, or with bytes that
+/// the disk does not give; `bad` when nothing valid follows.
 log_offset find_record_after(const segment& where, const segment* following,
                              log_offset bad);
 

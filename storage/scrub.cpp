@@ -166,8 +166,7 @@ caf::error scrub::gather(log_offset from, log_offset end, std::int64_t bytes,
     if (resume == at) // nothing valid follows in this segment
       resume = std::min(end, here.end());
     result.damages.push_back(
-      {here.backing()->path(), at, resume - at,
-       next->why.empty() ? "zeros between records" : next->why});
+      {here.backing()->path(), at, resume - at, why_damaged(next)});
     at = resume;
   }
   here.unload(from, at - from);

@@ -117,8 +117,8 @@ log_offset segment::resident_until(log_offset position, log_offset upto) const {
   std::array<unsigned char, look_bytes / page_min + 1> states{};
   auto first = (position - start_) / page * page;
   auto last = std::min({upto - start_, bytes_, first + look_bytes});
-  if (::mincore(const_cast<char*>(map_) + first,
-                static_cast<std::size_t>(last - first), states.data())
+  if (calls.mincore(const_cast<char*>(map_) + first,
+                    static_cast<std::size_t>(last - first), states.data())
       != 0)
     return start_ + last; // it cannot be told: read it the plain way
   auto at = first;

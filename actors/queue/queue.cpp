@@ -222,9 +222,11 @@ private:
   }
 
   void warm(waiting_pull pull) {
-    request(options_.cold_reader, caf::infinite, warm_ranges{{state_.cold()}})
+    auto asked = state_.cold().bytes;
+    request(options_.cold_reader, caf::infinite, warm_range{state_.cold()})
       .then(
-        [this, pull](const ranges_warmed&) mutable {
+        [this, pull, asked](const range_warmed& x) mutable {
+          pull.warm_end = pull.warm_end + (x.bytes - asked);
           serve(std::move(pull), residency::assured);
           send_answers();
         },

@@ -195,7 +195,8 @@ pull_step queue_state::read_rows_cold(waiting_pull& pull, std::int32_t wanted) {
       + "; if this stays so, stop the node and run troupe store repair";
     return pull_step::failed;
   }
-  cold_ = {*file, rows_.place_of(offset), wanted * storage::consume_row_bytes};
+  cold_ = {*file, rows_.place_of(offset), wanted * storage::consume_row_bytes,
+           0};
   return pull_step::cold;
 }
 
@@ -211,7 +212,8 @@ bool queue_state::matches_record(const waiting_pull& pull,
 /// Whether the disk must be asked for a record; says what to read then.
 bool queue_state::is_cold(const storage::consume_row& row, residency how,
                           waiting_pull& pull) {
-  auto assured = how == residency::assured && row.position < pull.warm_end;
+  auto assured =
+    how == residency::assured && row.position + row.size <= pull.warm_end;
   if (assured || is_resident(row))
     return false;
   auto where = log_->reader().find(row.position);
@@ -220,7 +222,7 @@ bool queue_state::is_cold(const storage::consume_row& row, residency how,
   // Neighbours are read along: whoever reads old messages reads on.
   static constexpr std::int64_t read_ahead_bytes = 1 << 20;
   auto bytes = std::max<std::int64_t>(row.size, read_ahead_bytes);
-  cold_ = {where->backing(), row.position - where->start(), bytes};
+  cold_ = {where->backing(), row.position - where->start(), bytes, row.size};
   pull.warm_end = row.position + bytes;
   return true;
 }

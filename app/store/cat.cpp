@@ -35,7 +35,11 @@ public:
       }
       here_ = std::move(*opened);
     }
-    return storage::look_at(*here_, position);
+    auto found = storage::careful_reader{*here_}.look(position);
+    if (found)
+      return std::move(*found);
+    nothing.why = context_of(found.error());
+    return nothing;
   }
 
 private:

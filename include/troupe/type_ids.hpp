@@ -109,8 +109,8 @@ TROUPE_MESSAGE(index_flushed)
 TROUPE_MESSAGE(trim_index)
 
 // cold_reader
-TROUPE_MESSAGE(warm_ranges)
-TROUPE_MESSAGE(ranges_warmed)
+TROUPE_MESSAGE(warm_range)
+TROUPE_MESSAGE(range_warmed)
 TROUPE_MESSAGE(cold_records)
 TROUPE_MESSAGE(cold_number)
 TROUPE_MESSAGE(cold_number_found)

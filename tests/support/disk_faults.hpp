@@ -22,8 +22,8 @@ public:
     : real_(storage::calls),
       folder_(std::move(folder)) {
     active() = this;
-    storage::calls = {real_.pread, pwrite,      fdatasync,
-                      fallocate,   real_.fsync, real_.syncfs};
+    storage::calls = {real_.pread, pwrite,       fdatasync,    fallocate,
+                      real_.fsync, real_.syncfs, real_.mincore};
   }
 
   /// After the node has ended.

@@ -14,7 +14,8 @@ class file_faults {
 public:
   file_faults() : real_(storage::calls) {
     active() = this;
-    storage::calls = {pread, pwrite, fdatasync, fallocate, fsync, syncfs};
+    storage::calls = {pread, pwrite, fdatasync,    fallocate,
+                      fsync, syncfs, real_.mincore};
   }
 
   ~file_faults() {

@@ -22,7 +22,8 @@ class power_loss {
 public:
   power_loss() : real_(storage::calls) {
     active() = this;
-    storage::calls = {real_.pread, pwrite, fdatasync, fallocate, fsync, syncfs};
+    storage::calls = {real_.pread, pwrite, fdatasync,    fallocate,
+                      fsync,       syncfs, real_.mincore};
   }
 
   ~power_loss() {

@@ -6,6 +6,7 @@
 
 #include "troupe/log.hpp"
 
+#include "support/bad_page.hpp"
 #include "support/bits.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
@@ -307,4 +308,42 @@ TEST_CASE("a damaged record is told before anybody reads it") {
   test::node node{scrubbing(home / "data")};
   CHECK(
     test::eventually([&] { return storage::damaged_records.load() > before; }));
+}
+
+TEST_CASE("a page that the disk does not give holds back no other message") {
+  quiet_log quiet;
+  constexpr std::int64_t messages = 30;
+  test::scratch home;
+  {
+    test::node node{home / "data"};
+    test::client client{node.broker_port()};
+    for (int i = 0; i < messages; ++i)
+      REQUIRE(client.call(test::send_of("T", 0, std::string(1000, 'x'))).code
+              == 0);
+    node.stop();
+  }
+  test::bad_page bad{home / "data/commitlog/00000000000000000000",
+                     3 * test::bad_page::bytes};
+  test::node node{home / "data"};
+  test::client client{node.broker_port()};
+  std::int64_t served = 0;
+  std::int64_t refused = 0;
+  for (std::int64_t next = 0; next < messages;) {
+    auto answer = client.call(test::pull_of("G", "T", 0, next));
+    if (answer.code != 0) {
+      std::string why{answer.remark};
+      CAPTURE(next, why);
+      REQUIRE(why.find("Input/output error") != why.npos);
+      ++refused;
+      ++next; // as somebody who sets the progress behind it
+      continue;
+    }
+    auto following = std::stoll(std::string{answer.field("nextBeginOffset")});
+    REQUIRE(following > next);
+    served += following - next;
+    next = following;
+  }
+  CHECK(served + refused == messages);
+  CHECK(refused >= 3);
+  CHECK(refused <= 5); // of those that lie on it
 }

@@ -13,14 +13,17 @@ namespace troupe {
 struct cold_range {
   storage::file_ptr file;
   std::int64_t offset = 0;
-  std::int64_t bytes = 0;
+  std::int64_t bytes = 0;  ///< as far as the disk gives them
+  std::int64_t needed = 0; ///< so many of them at least
 };
 
-struct warm_ranges {
-  std::vector<cold_range> ranges;
+struct warm_range {
+  cold_range range;
 };
 
-struct ranges_warmed {};
+struct range_warmed {
+  std::int64_t bytes = 0; ///< from the first one on, without a gap
+};
 
 /// A read whose steps depend on each other, such as a search by time. The job
 /// holds copies or shared handles of all it needs and touches no actor.
@@ -37,8 +40,8 @@ struct cold_number_found {
 };
 
 using cold_reader_actor = caf::typed_actor<
-  // Errors: log_read_failed.
-  caf::replies_to<warm_ranges>::with<ranges_warmed>,
+  // Errors: log_read_failed: not even what is needed.
+  caf::replies_to<warm_range>::with<range_warmed>,
   // Errors: the job's.
   caf::replies_to<cold_records>::with<record_bytes>,
   caf::replies_to<cold_number>::with<cold_number_found>>;
