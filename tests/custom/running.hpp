@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/node.hpp"
+#include "support/records.hpp"
 
 #include <caf/scoped_actor.hpp>
 
@@ -53,19 +54,6 @@ inline std::string value(node& node, const std::string& name,
                 : "refused: " + context_of(answer.error());
 }
 
-/// Bodies of the messages that a pull was answered with.
-inline std::vector<std::string> bodies_of(const remoting::command& answer) {
-  std::vector<std::string> result;
-  auto bytes = answer.code == 0 ? answer.body.view() : std::string_view{};
-  while (!bytes.empty()) {
-    auto record = storage::decode_record(bytes, storage::record_check::crc);
-    REQUIRE(record);
-    result.emplace_back(record->body);
-    bytes.remove_prefix(record->size);
-  }
-  return result;
-}
-
 /// Bodies of queue 0 of a topic.
 inline std::vector<std::string> bodies(node& node, const std::string& topic) {
   client client{node.broker_port()};
@@ -73,17 +61,7 @@ inline std::vector<std::string> bodies(node& node, const std::string& topic) {
 }
 
 inline void make_topic(client& client, const std::string& name) {
-  REQUIRE(client
-            .call(request(remoting::request_code::update_and_create_topic,
-                          {{"topic", name},
-                           {"defaultTopic", "TBW102"},
-                           {"readQueueNums", "1"},
-                           {"writeQueueNums", "1"},
-                           {"perm", "6"},
-                           {"topicFilterType", "SINGLE_TAG"},
-                           {"order", "false"}}))
-            .code
-          == 0);
+  REQUIRE(client.call(create_of(name, 1)).code == 0);
 }
 
 inline cast_options options_in(const std::string& directory) {

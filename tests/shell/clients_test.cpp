@@ -21,18 +21,34 @@ errc error_of(const caf::expected<table>& answer) {
 
 constexpr int no_permission = 16;
 
-} // namespace
-
-TEST_CASE("gateway: clients are listed, shown and cut off") {
-  scratch home;
-  shell_node node{home.path()};
-  client one{node.cast().ports.broker};
+/// A producer of the client id me@1.
+void introduce(client& one) {
   REQUIRE(one
             .call(request(remoting::request_code::heart_beat, {},
                           R"({"clientID":"me@1","consumerDataSet":[],)"
                           R"("producerDataSet":[{"groupName":"PG"}]})"))
             .code
           == 0);
+}
+
+/// What the life of the message with key k says of a step, a line each.
+std::string what_of(shell_node& node, const char* step) {
+  auto life = node.ask("where", {"key=k"});
+  REQUIRE(life);
+  std::string all;
+  for (std::size_t i = 0; i < life->rows.size(); ++i)
+    if (at(*life, "step", i) == cell{step})
+      all += at(*life, "what", i).text + "\n";
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("gateway: clients are listed, shown and cut off") {
+  scratch home;
+  shell_node node{home.path()};
+  client one{node.cast().ports.broker};
+  introduce(one);
   auto list = node.ask("ls", {"/gateway"});
   REQUIRE(list);
   std::string path;
@@ -64,12 +80,7 @@ TEST_CASE(
   REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
   REQUIRE(node.ask("send", {"t", "x", "--key", "k"}));
   auto one = std::make_unique<client>(node.cast().ports.broker);
-  REQUIRE(one
-            ->call(request(remoting::request_code::heart_beat, {},
-                           R"({"clientID":"me@1","consumerDataSet":[],)"
-                           R"("producerDataSet":[{"groupName":"PG"}]})"))
-            .code
-          == 0);
+  introduce(*one);
   auto pop = [&](std::int64_t invisible_ms) {
     return one
       ->call(request(remoting::request_code::pop_message,
@@ -83,32 +94,24 @@ TEST_CASE(
                       {"initMode", "0"}}))
       .code;
   };
-  auto what_of = [&](const char* step) {
-    auto life = node.ask("where", {"key=k"});
-    REQUIRE(life);
-    std::string all;
-    for (std::size_t i = 0; i < life->rows.size(); ++i)
-      if (at(*life, "step", i) == cell{step})
-        all += at(*life, "what", i).text + "\n";
-    return all;
-  };
-  CHECK(what_of("delivered").empty());
+  CHECK(what_of(node, "delivered").empty());
   REQUIRE(pop(300) == 0);
-  auto text = what_of("delivered");
+  auto text = what_of(node, "delivered");
   CHECK(text.find("to me@1 at 127.0.0.1:") == 0);
   CHECK(text.find(" of group g, which has popped it") != std::string::npos);
-  CHECK(what_of("acknowledged").empty());
-  REQUIRE(eventually([&] { return !what_of("retried").empty(); }));
-  CHECK(what_of("delivered").empty());
-  CHECK(what_of("retried").find("for group g, time 1") != std::string::npos);
-  CHECK(what_of("retried").find("in flight") == std::string::npos);
+  CHECK(what_of(node, "acknowledged").empty());
+  REQUIRE(eventually([&] { return !what_of(node, "retried").empty(); }));
+  CHECK(what_of(node, "delivered").empty());
+  CHECK(what_of(node, "retried").find("for group g, time 1")
+        != std::string::npos);
+  CHECK(what_of(node, "retried").find("in flight") == std::string::npos);
   REQUIRE(pop(60'000) == 0);
-  text = what_of("retried");
+  text = what_of(node, "retried");
   CHECK(text.find("in flight, with me@1 at 127.0.0.1:") != std::string::npos);
   CHECK(text.find(", comes again at") != std::string::npos);
   one.reset();
   CHECK(eventually([&] {
-    return what_of("retried").find("with a client that has disconnected")
+    return what_of(node, "retried").find("with a client that has disconnected")
            != std::string::npos;
   }));
 }
@@ -120,20 +123,7 @@ TEST_CASE("where: to whom it was delivered, and that it was acknowledged") {
   REQUIRE(node.ask("send", {"t", "x", "--key", "k"}));
   REQUIRE(node.ask("send", {"t", "y"}));
   client one{node.cast().ports.broker};
-  REQUIRE(one
-            .call(request(remoting::request_code::heart_beat, {},
-                          R"({"clientID":"me@1","consumerDataSet":[],)"
-                          R"("producerDataSet":[{"groupName":"PG"}]})"))
-            .code
-          == 0);
-  auto what_of = [&](const char* step) {
-    auto life = node.ask("where", {"key=k"});
-    REQUIRE(life);
-    for (std::size_t i = 0; i < life->rows.size(); ++i)
-      if (at(*life, "step", i) == cell{step})
-        return at(*life, "what", i).text;
-    return std::string{};
-  };
+  introduce(one);
   auto commit = [&](int offset) {
     return one
       .call(request(remoting::request_code::update_consumer_offset,
@@ -145,14 +135,14 @@ TEST_CASE("where: to whom it was delivered, and that it was acknowledged") {
   };
   REQUIRE(one.call(pull_of("g", "t", 0, 0)).code == 0);
   REQUIRE(commit(0) == 0);
-  CHECK(what_of("awaited").find("by group g, 0 messages before it") == 0);
+  CHECK(what_of(node, "awaited").find("by group g, 0 messages before it") == 0);
   // Who asks for what is behind it has it.
   REQUIRE(one.call(pull_of("g", "t", 0, 1)).code == 0);
-  CHECK(what_of("delivered").find("to me@1 at 127.0.0.1:") == 0);
-  CHECK(what_of("acknowledged").empty());
+  CHECK(what_of(node, "delivered").find("to me@1 at 127.0.0.1:") == 0);
+  CHECK(what_of(node, "acknowledged").empty());
   REQUIRE(commit(1) == 0);
-  CHECK(what_of("delivered").empty());
-  auto done = what_of("acknowledged");
+  CHECK(what_of(node, "delivered").empty());
+  auto done = what_of(node, "acknowledged");
   CHECK(done.find("by group g, which is at 1; me@1 at 127.0.0.1:") == 0);
 }
 

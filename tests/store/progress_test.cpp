@@ -96,13 +96,7 @@ private:
   }
 
   static void make_topic(test::client& client, int topic) {
-    auto made =
-      client.call(test::request(request_code::update_and_create_topic,
-                                {{"topic", topic_name(topic)},
-                                 {"readQueueNums", std::to_string(queues)},
-                                 {"writeQueueNums", std::to_string(queues)},
-                                 {"perm", "6"},
-                                 {"topicFilterType", "SINGLE_TAG"}}));
+    auto made = client.call(test::create_of(topic_name(topic), queues));
     REQUIRE(made.code == 0);
   }
 

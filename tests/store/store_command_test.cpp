@@ -8,9 +8,12 @@
 #include "support/catch.hpp"
 #include "support/node.hpp"
 #include "support/program.hpp"
+#include "support/records.hpp"
 #include "support/scratch.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 using namespace troupe;
 using namespace troupe::remoting;
@@ -81,13 +84,7 @@ std::vector<std::string> pulled(const std::string& data, int queue) {
     auto answer = client.call(test::pull_of("Look", "T", queue, next));
     if (answer.code != 0)
       return bodies;
-    auto bytes = answer.body.view();
-    while (!bytes.empty()) {
-      auto record = storage::decode_record(bytes, storage::record_check::crc);
-      REQUIRE(record);
-      bodies.emplace_back(record->body);
-      bytes.remove_prefix(record->size);
-    }
+    std::ranges::move(test::bodies_of(answer), std::back_inserter(bodies));
     next = std::stoll(std::string{answer.field("nextBeginOffset")});
   }
 }

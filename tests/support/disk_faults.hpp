@@ -40,6 +40,8 @@ public:
   std::atomic<int> sync_error{0};
   std::atomic<int> reserve_error{0};
 
+  std::atomic<int> failed{0}; ///< how many calls did
+
 private:
   static disk_faults*& active() {
     static disk_faults* instance = nullptr;
@@ -56,6 +58,7 @@ private:
     std::string_view name{path.data(), size > 0 ? std::size_t(size) : 0};
     if (name.find(folder_) == name.npos)
       return false;
+    ++failed;
     errno = code;
     return true;
   }

@@ -215,6 +215,20 @@ inline remoting::command send_of(const std::string& topic, int queue,
                  body);
 }
 
+/// UPDATE_AND_CREATE_TOPIC.
+inline remoting::command create_of(const std::string& topic, int queues) {
+  auto count = std::to_string(queues);
+  return request(remoting::request_code::update_and_create_topic,
+                 {{"topic", topic},
+                  {"defaultTopic", "TBW102"},
+                  {"readQueueNums", count},
+                  {"writeQueueNums", count},
+                  {"perm", "6"},
+                  {"topicFilterType", "SINGLE_TAG"},
+                  {"topicSysFlag", "0"},
+                  {"order", "false"}});
+}
+
 inline remoting::command pull_of(const std::string& group,
                                  const std::string& topic, int queue,
                                  std::int64_t offset, int suspend_ms = 0,

@@ -214,15 +214,7 @@ TEST_CASE("a flood of connections keeps no message from its files") {
   test::few_descriptors limit{256};
   test::node node{options_of(home / "data")};
   test::client good{node.broker_port()};
-  REQUIRE(good
-            .call(test::request(request_code::update_and_create_topic,
-                                {{"topic", "Wide"},
-                                 {"readQueueNums", std::to_string(queues)},
-                                 {"writeQueueNums", std::to_string(queues)},
-                                 {"perm", "6"},
-                                 {"topicFilterType", "SINGLE_TAG"}}))
-            .code
-          == success);
+  REQUIRE(good.call(test::create_of("Wide", queues)).code == success);
   const std::string body(2000, '.'); // several segments
   {
     flood many{node.broker_port(), 400};

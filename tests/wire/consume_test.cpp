@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 #include "support/node.hpp"
+#include "support/records.hpp"
 #include "support/scratch.hpp"
 
 using namespace troupe;
@@ -15,17 +16,7 @@ std::int32_t code(response_code x) {
   return static_cast<std::int32_t>(x);
 }
 
-std::vector<std::string> bodies_of(const command& answer) {
-  std::vector<std::string> bodies;
-  auto bytes = answer.body.view();
-  while (!bytes.empty()) {
-    auto record = storage::decode_record(bytes, storage::record_check::crc);
-    REQUIRE(record);
-    bodies.emplace_back(record->body);
-    bytes.remove_prefix(record->size);
-  }
-  return bodies;
-}
+using test::bodies_of;
 
 using texts = std::vector<std::string>;
 

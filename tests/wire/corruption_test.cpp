@@ -11,8 +11,11 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/node.hpp"
+#include "support/records.hpp"
 #include "support/scratch.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <thread>
 
 using namespace troupe;
@@ -25,13 +28,7 @@ std::vector<std::string> pull_all(test::client& client) {
   std::vector<std::string> bodies;
   for (std::string next = "0";;) {
     auto answer = client.call(test::pull_of("G", "T", 0, std::stoll(next)));
-    auto bytes = answer.code == 0 ? answer.body.view() : std::string_view{};
-    while (!bytes.empty()) {
-      auto record = storage::decode_record(bytes, storage::record_check::crc);
-      REQUIRE(record);
-      bodies.emplace_back(record->body);
-      bytes.remove_prefix(record->size);
-    }
+    std::ranges::move(test::bodies_of(answer), std::back_inserter(bodies));
     std::string following{answer.field("nextBeginOffset")};
     if (following == next)
       return bodies;
@@ -52,14 +49,35 @@ void await_derived(test::client& client) {
   FAIL("the queue is not derived within ten seconds");
 }
 
-std::vector<std::string> send_ten(test::client& client) {
+/// Messages to queue 0 of T, with as many of another topic between them.
+/// @returns their bodies
+std::vector<std::string> send(test::client& client, int count,
+                              const std::string& properties = {}) {
   std::vector<std::string> bodies;
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < count; ++i) {
     bodies.push_back("message-" + std::to_string(i));
-    REQUIRE(client.call(test::send_of("T", 0, bodies.back())).code == 0);
+    REQUIRE(client.call(test::send_of("T", 0, bodies.back(), properties)).code
+            == 0);
     REQUIRE(client.call(test::send_of("Other", 0, "other")).code == 0);
   }
   return bodies;
+}
+
+/// The same to a node that is started for it and has ended again.
+std::vector<std::string> store(const cast_options& options, int count,
+                               const std::string& properties = {}) {
+  test::node node{options};
+  test::client client{node.broker_port()};
+  auto bodies = send(client, count, properties);
+  node.stop();
+  return bodies;
+}
+
+cast_options options_of(const std::string& directory) {
+  cast_options options;
+  options.data_directory = directory;
+  options.broker_name = "broker-a";
+  return options;
 }
 
 /// Where the bodies of T lie in the log's first segment, in bytes.
@@ -90,7 +108,7 @@ TEST_CASE("a pull walks past a damaged message, other queues go on") {
   test::scratch home;
   test::node node{home / "data"};
   test::client client{node.broker_port()};
-  auto bodies = send_ten(client);
+  auto bodies = send(client, 10);
   REQUIRE(pull_all(client) == bodies);
   auto place = places_of_bodies(home / "data")[4];
   test::flipped_bit flip{home / "data/commitlog/00000000000000000000",
@@ -115,12 +133,7 @@ TEST_CASE("a pull walks past a damaged message, other queues go on") {
 TEST_CASE("a pull of rows that were cut off while the node runs has an end") {
   quiet_log quiet;
   test::scratch home;
-  {
-    test::node node{home / "data"};
-    test::client client{node.broker_port()};
-    send_ten(client);
-    node.stop();
-  }
+  store(options_of(home / "data"), 10);
   test::node node{home / "data"};
   test::client client{node.broker_port()};
   REQUIRE(pull_all(client).size() == 10);
@@ -139,13 +152,7 @@ TEST_CASE("a consume queue that was cut off is derived from the log again") {
   auto size = GENERATE(0, 40, 100, 4096);
   CAPTURE(size);
   test::scratch home;
-  std::vector<std::string> bodies;
-  {
-    test::node node{home / "data"};
-    test::client client{node.broker_port()};
-    bodies = send_ten(client);
-    node.stop();
-  }
+  auto bodies = store(options_of(home / "data"), 10);
   auto path = home / "data/consumequeue/T/0/00000000000000000000";
   REQUIRE(::truncate(path.c_str(), size) == 0);
   test::node node{home / "data"};
@@ -170,19 +177,9 @@ TEST_CASE("a consume queue that lacks a file is derived again") {
   }));
   CAPTURE(count, name);
   test::scratch home;
-  cast_options options;
-  options.data_directory = home / "data";
+  auto options = options_of(home / "data");
   options.consume_queue_file_rows = 4;
-  std::vector<std::string> bodies;
-  {
-    test::node node{options};
-    test::client client{node.broker_port()};
-    for (int i = 0; i < count; ++i) {
-      bodies.push_back("message-" + std::to_string(i));
-      REQUIRE(client.call(test::send_of("T", 0, bodies.back())).code == 0);
-    }
-    node.stop();
-  }
+  auto bodies = store(options, count);
   REQUIRE_FALSE(storage::remove_file(home / "data/consumequeue/T/0/" + name));
   for (int life = 0; life < 2; ++life) {
     test::node node{options};
@@ -200,13 +197,7 @@ TEST_CASE("a consume queue that lacks a file is derived again") {
 TEST_CASE("a damaged row is mended from the log") {
   quiet_log quiet;
   test::scratch home;
-  std::vector<std::string> bodies;
-  {
-    test::node node{home / "data"};
-    test::client client{node.broker_port()};
-    bodies = send_ten(client);
-    node.stop();
-  }
+  auto bodies = store(options_of(home / "data"), 10);
   auto path = home / "data/consumequeue/T/0/00000000000000000000";
   // A bit of the place, and one of the size.
   auto byte = GENERATE(6u, 11u);
@@ -229,9 +220,7 @@ namespace {
 
 /// Reads everything again, all the time.
 cast_options scrubbing(const std::string& directory) {
-  cast_options options;
-  options.data_directory = directory;
-  options.broker_name = "broker-a";
+  auto options = options_of(directory);
   options.scrub.bytes_per_second = 1 << 30;
   options.scrub.wait = std::chrono::milliseconds{10};
   options.scrub.pause = std::chrono::milliseconds{10};
@@ -240,15 +229,8 @@ cast_options scrubbing(const std::string& directory) {
 
 /// How many of the messages in queue 0 of T a consumer of `tag` is given.
 std::size_t count_of(test::client& client, const std::string& tag) {
-  auto answer = client.call(test::pull_of("G", "T", 0, 0, 0, tag));
-  auto bytes = answer.code == 0 ? answer.body.view() : std::string_view{};
-  std::size_t count = 0;
-  for (; !bytes.empty(); ++count) {
-    auto record = storage::decode_record(bytes, storage::record_check::crc);
-    REQUIRE(record);
-    bytes.remove_prefix(record->size);
-  }
-  return count;
+  return test::bodies_of(client.call(test::pull_of("G", "T", 0, 0, 0, tag)))
+    .size();
 }
 
 std::int64_t figure(test::client& client, const std::string& name) {
@@ -265,15 +247,7 @@ std::int64_t figure(test::client& client, const std::string& name) {
 TEST_CASE("a row that no consumer looks at is mended all the same") {
   quiet_log quiet;
   test::scratch home;
-  {
-    test::node node{home / "data"};
-    test::client client{node.broker_port()};
-    for (int i = 0; i < 10; ++i)
-      REQUIRE(client.call(test::send_of("T", 0, "x", "TAGS\x01wanted\x02")).code
-              == 0);
-    CHECK(count_of(client, "wanted") == 10);
-    node.stop();
-  }
+  store(options_of(home / "data"), 10, "TAGS\x01wanted\x02");
   // In the tag's hash, in the size (it seems to be unused), in the place.
   auto bit = GENERATE(19 * 8 + 2, 8 * 8 + 7, 5 * 8);
   CAPTURE(bit);
@@ -295,12 +269,7 @@ TEST_CASE("a row that no consumer looks at is mended all the same") {
 TEST_CASE("a damaged record is told before anybody reads it") {
   quiet_log quiet;
   test::scratch home;
-  {
-    test::node node{home / "data"};
-    test::client client{node.broker_port()};
-    send_ten(client);
-    node.stop();
-  }
+  store(options_of(home / "data"), 10);
   auto place = places_of_bodies(home / "data")[4];
   test::flipped_bit flip{home / "data/commitlog/00000000000000000000",
                          static_cast<std::size_t>(place) * 8 + 3};

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/node.hpp"
+#include "support/records.hpp"
 #include "support/scratch.hpp"
 
 using namespace troupe;
@@ -34,16 +35,12 @@ found_messages read_all(test::client& client) {
     auto found = client.call(test::pull_of("G", "T", 0, next));
     if (found.code != 0)
       return all;
-    auto bytes = found.body.view();
-    while (!bytes.empty()) {
-      auto record = storage::decode_record(bytes, storage::record_check::crc);
-      REQUIRE(record);
+    test::for_each_record(found, [&](const storage::record_view& x) {
       if (all.bodies.empty())
-        all.first_stored = record->store_time;
-      all.bodies.emplace_back(record->body);
-      bytes.remove_prefix(record->size);
-      next = record->offset.value + 1;
-    }
+        all.first_stored = x.store_time;
+      all.bodies.emplace_back(x.body);
+      next = x.offset.value + 1;
+    });
   }
 }
 

@@ -4,7 +4,9 @@
 
 #include "support/catch.hpp"
 #include "support/disk_faults.hpp"
+#include "support/eventually.hpp"
 #include "support/node.hpp"
+#include "support/records.hpp"
 #include "support/scratch.hpp"
 #include "support/small_disk.hpp"
 
@@ -42,14 +44,10 @@ std::vector<std::string> bodies_in(test::client& client) {
       test::pull_of("G", "T", 0, static_cast<std::int64_t>(bodies.size())));
     if (answer.code != success)
       return bodies;
-    auto bytes = answer.body.view();
-    while (!bytes.empty()) {
-      auto record = storage::decode_record(bytes, storage::record_check::crc);
-      REQUIRE(record);
-      REQUIRE(record->offset.value == std::ssize(bodies));
-      bodies.emplace_back(record->body);
-      bytes.remove_prefix(record->size);
-    }
+    test::for_each_record(answer, [&](const storage::record_view& x) {
+      REQUIRE(x.offset.value == std::ssize(bodies));
+      bodies.emplace_back(x.body);
+    });
   }
 }
 
@@ -143,7 +141,8 @@ TEST_CASE("a sync that finds no room gives up what it had, then goes on") {
       CHECK(answer->code == service_not_available);
     }
     CHECK(bodies_in(client) == texts{"a"});
-    std::this_thread::sleep_for(700ms); // tried, and still full
+    auto before = faults.failed.load();
+    REQUIRE(test::eventually([&] { return faults.failed > before; }));
     CHECK(send_one(client, "lost").code == service_not_available);
     faults.sync_error = 0;
     REQUIRE(stored_soon(client, "b"));

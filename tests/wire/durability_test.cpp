@@ -22,17 +22,7 @@ TEST_CASE("messages, settings and progress outlive the node") {
                                     "KEYS\x01key" + std::to_string(i) + "\x02"))
                 .code
               == 0);
-    REQUIRE(client
-              .call(test::request(request_code::update_and_create_topic,
-                                  {{"topic", "Made"},
-                                   {"defaultTopic", "TBW102"},
-                                   {"readQueueNums", "3"},
-                                   {"writeQueueNums", "3"},
-                                   {"perm", "6"},
-                                   {"topicFilterType", "SINGLE_TAG"},
-                                   {"order", "false"}}))
-              .code
-            == 0);
+    REQUIRE(client.call(test::create_of("Made", 3)).code == 0);
     REQUIRE(client
               .call(test::request(request_code::update_consumer_offset,
                                   {{"consumerGroup", "G"},
@@ -82,15 +72,7 @@ TEST_CASE("there may be more queues than descriptors") {
     test::node node{home / "data"};
     test::client client{node.broker_port()};
     if (life == 0)
-      REQUIRE(client
-                .call(test::request(request_code::update_and_create_topic,
-                                    {{"topic", "Wide"},
-                                     {"readQueueNums", std::to_string(queues)},
-                                     {"writeQueueNums", std::to_string(queues)},
-                                     {"perm", "6"},
-                                     {"topicFilterType", "SINGLE_TAG"}}))
-                .code
-              == 0);
+      REQUIRE(client.call(test::create_of("Wide", queues)).code == 0);
     for (int queue = 0; queue < queues; ++queue) {
       auto sent = client.call(test::send_of("Wide", queue, "x"));
       REQUIRE(sent.code == 0);

@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/node.hpp"
+#include "support/records.hpp"
 #include "support/scratch.hpp"
 
 using namespace troupe;
@@ -18,17 +19,7 @@ std::int32_t code(response_code x) {
 
 using texts = std::vector<std::string>;
 
-texts bodies_of(const command& answer) {
-  texts bodies;
-  auto bytes = answer.body.view();
-  while (!bytes.empty()) {
-    auto record = storage::decode_record(bytes, storage::record_check::crc);
-    REQUIRE(record);
-    bodies.emplace_back(record->body);
-    bytes.remove_prefix(record->size);
-  }
-  return bodies;
-}
+using test::bodies_of;
 
 void send_priced(test::client& client, int price, int queue = 0) {
   auto text = std::to_string(price);

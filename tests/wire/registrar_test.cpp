@@ -25,20 +25,11 @@ cast_options broker_of(const test::scratch& home,
   return options;
 }
 
-command create_of(const std::string& topic) {
-  return test::request(request_code::update_and_create_topic,
-                       {{"topic", topic},
-                        {"defaultTopic", "TBW102"},
-                        {"readQueueNums", "1"},
-                        {"writeQueueNums", "1"},
-                        {"perm", "6"}});
-}
-
 /// How long the broker takes to answer that it has made `topic`.
 clock_type::duration time_to_create(test::client& client,
                                     const std::string& topic) {
   auto began = clock_type::now();
-  REQUIRE(client.call(create_of(topic)).code == 0);
+  REQUIRE(client.call(test::create_of(topic, 1)).code == 0);
   return clock_type::now() - began;
 }
 
@@ -51,7 +42,7 @@ TEST_CASE("who has made a topic finds it at a name server elsewhere") {
   test::node node{broker_of(home, {names.address()})};
   test::client client{node.broker_port()};
 
-  REQUIRE(client.call(create_of("Made")).code == 0);
+  REQUIRE(client.call(test::create_of("Made", 1)).code == 0);
   CHECK(names.knows("Made"));
   REQUIRE(client.call(test::send_of("Sent", 0, "x")).code == 0);
   CHECK(names.knows("Sent"));
@@ -90,7 +81,7 @@ TEST_CASE("a name server that hangs holds up one topic, for a bounded time") {
   options.register_wait = 400ms;
   test::node node{options};
   test::client client{node.broker_port()};
-  REQUIRE(client.call(create_of("Before")).code == 0);
+  REQUIRE(client.call(test::create_of("Before", 1)).code == 0);
   REQUIRE(hangs.knows("Before"));
 
   hangs.silent = true;
@@ -125,12 +116,12 @@ TEST_CASE("a thousand topics made at once cost a few registrations") {
   test::fake_name_server names;
   test::node node{broker_of(home, {names.address()})};
   test::client client{node.broker_port()};
-  REQUIRE(client.call(create_of("Before")).code == 0);
+  REQUIRE(client.call(test::create_of("Before", 1)).code == 0);
   names.delay = 20ms;
   auto before = names.registrations.load();
   std::string frames;
   for (int i = 0; i < topics; ++i) {
-    auto asked = create_of("T" + std::to_string(i));
+    auto asked = test::create_of("T" + std::to_string(i), 1);
     asked.opaque = 1000 + i;
     append_command(frames, header_encoding::json, asked);
   }

@@ -121,17 +121,7 @@ TEST_CASE("what may not be sent is refused with RocketMQ's code and a reason") {
   options.auto_create_topics = false;
   test::node node{options};
   test::client client{node.broker_port()};
-  REQUIRE(client
-            .call(test::request(request_code::update_and_create_topic,
-                                {{"topic", "T"},
-                                 {"defaultTopic", "TBW102"},
-                                 {"readQueueNums", "4"},
-                                 {"writeQueueNums", "4"},
-                                 {"perm", "6"},
-                                 {"topicFilterType", "SINGLE_TAG"},
-                                 {"order", "false"}}))
-            .code
-          == 0);
+  REQUIRE(client.call(test::create_of("T", 4)).code == 0);
   auto refused = [&](command ask, response_code wanted) {
     auto answer = client.call(std::move(ask));
     CHECK(answer.code == code(wanted));

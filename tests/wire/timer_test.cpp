@@ -7,6 +7,7 @@
 
 #include "support/catch.hpp"
 #include "support/node.hpp"
+#include "support/records.hpp"
 #include "support/scratch.hpp"
 
 #include <thread>
@@ -39,15 +40,11 @@ struct delivered {
 
 std::vector<delivered> messages_of(test::client& client) {
   std::vector<delivered> all;
-  auto found = client.call(test::pull_of("G", "T", 2, 0));
-  auto bytes = found.body.view();
-  while (!bytes.empty()) {
-    auto record = storage::decode_record(bytes, storage::record_check::crc);
-    REQUIRE(record);
-    all.push_back({std::string{record->body}, record->store_time,
-                   std::string{record->properties}});
-    bytes.remove_prefix(record->size);
-  }
+  test::for_each_record(client.call(test::pull_of("G", "T", 2, 0)),
+                        [&](const storage::record_view& x) {
+                          all.push_back({std::string{x.body}, x.store_time,
+                                         std::string{x.properties}});
+                        });
   return all;
 }
 

@@ -6,6 +6,7 @@
 
 #include "support/catch.hpp"
 #include "support/node.hpp"
+#include "support/records.hpp"
 #include "support/scratch.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -67,16 +68,7 @@ constexpr int roll_back = 12;
 /// All messages of a queue.
 std::vector<std::string> bodies_of(test::client& client,
                                    const std::string& topic, int queue) {
-  std::vector<std::string> bodies;
-  auto found = client.call(test::pull_of("G", topic, queue, 0));
-  auto bytes = found.body.view();
-  while (!bytes.empty()) {
-    auto record = storage::decode_record(bytes, storage::record_check::crc);
-    REQUIRE(record);
-    bodies.emplace_back(record->body);
-    bytes.remove_prefix(record->size);
-  }
-  return bodies;
+  return test::bodies_of(client.call(test::pull_of("G", topic, queue, 0)));
 }
 
 void be_producer(test::client& client, const std::string& group = "PG") {
