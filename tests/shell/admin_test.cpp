@@ -178,6 +178,27 @@ TEST_CASE("admin: groups, and how far they are behind") {
   CHECK(error_of(node.ask("lag", {"g"})) == errc::group_not_found);
 }
 
+// With a sanitizer's allocator malloc has nothing to say.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("admin: the node says what memory it has") {
+  scratch home;
+  shell_node node{home.path()};
+  auto figure = [&](const char* name) {
+    auto shown = node.ask("show", {"/"});
+    REQUIRE(shown);
+    return at(*shown, name).number;
+  };
+  constexpr std::size_t megabytes = 48;
+  auto in_use = figure("memory_in_use");
+  auto resident = figure("memory_private");
+  CHECK(in_use > 0);
+  std::string more(megabytes << 20, 'x');
+  CHECK(figure("memory_in_use") - in_use > 40 << 20);
+  CHECK(figure("memory_private") - resident > 40 << 20);
+  CHECK(more.back() == 'x');
+}
+#endif
+
 TEST_CASE("admin: every path that ls lists can be listed or shown") {
   scratch home;
   shell_node node{home.path()};

@@ -2,6 +2,7 @@
 #include "admin/backlog.hpp"
 #include "admin/connections.hpp"
 #include "admin/custom.hpp"
+#include "admin/heap.hpp"
 #include "admin/live.hpp"
 #include "admin/paths.hpp"
 #include "admin/texts.hpp"
@@ -15,6 +16,10 @@ namespace {
 
 answer show_node(admin_context& context) {
   const auto& node = context.node();
+  auto memory = measure_heap();
+  auto figure = [](std::int64_t bytes) {
+    return bytes < 0 ? cell{} : cell{bytes};
+  };
   return fields_of(
     {{"broker_name", node.broker_name},
      {"cluster", node.cluster},
@@ -24,7 +29,10 @@ answer show_node(admin_context& context) {
       node.name_server_port == 0 ? cell{} : cell{node.name_server_port}},
      {"data", node.data_directory},
      {"started", time_text(node.started)},
-     {"up", duration_text(now_ms() - node.started)}});
+     {"up", duration_text(now_ms() - node.started)},
+     {"memory_private", figure(memory.private_bytes)},
+     {"memory_in_use", figure(memory.in_use)},
+     {"memory_free", figure(memory.free)}});
 }
 
 answer show_log(admin_context& context) {
