@@ -134,28 +134,19 @@ TEST_CASE("what the disk does not give is named by whoever only looks") {
   test::scratch home;
   auto directory = home / "data/commitlog";
   auto written = fill(directory);
-  auto first = directory + "/" + start_name(0);
-  auto second = directory + "/" + start_name(segment_bytes);
-
-  struct place {
-    const char* name;
-    std::string file;
-    std::int64_t at; // in the log
-  };
-
   auto last = written.back().begin.value;
-  auto where = GENERATE_COPY(
-    place{"middle", first, 20480}, place{"begin", second, segment_bytes},
-    place{"end", second, last - last % test::bad_page::bytes});
-  CAPTURE(where.name);
-  test::bad_page bad{where.file, where.at % segment_bytes};
+  // In the middle of a segment, where one begins, where the log ends.
+  auto at = GENERATE_COPY(std::int64_t{20480}, segment_bytes,
+                          last - last % test::bad_page::bytes);
+  CAPTURE(at);
+  auto file = directory + "/" + start_name(at / segment_bytes * segment_bytes);
+  test::bad_page bad{file, at % segment_bytes};
   std::int64_t records = 0;
   auto found = scan_log(home / "data", [&](const auto&) { ++records; }, {});
   REQUIRE(found);
-  CHECK(records
-        == static_cast<std::int64_t>(without(written, where.at).size()));
+  CHECK(records == static_cast<std::int64_t>(without(written, at).size()));
   REQUIRE(found->damages.size() == 1);
-  CHECK(found->damages[0].file == where.file);
+  CHECK(found->damages[0].file == file);
   CHECK(found->damages[0].why.find("Input/output error") != std::string::npos);
   CHECK(found->torn_bytes == 0);
 }
