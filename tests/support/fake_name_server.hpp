@@ -78,7 +78,7 @@ private:
         std::this_thread::sleep_for(std::chrono::milliseconds{step_ms});
         continue;
       }
-      if (::poll(all.data(), all.size(), step_ms) <= 0)
+      if (::poll(all.data(), all.size(), step_ms) <= 0 || silent)
         continue;
       if (all.front().revents != 0)
         if (int fd = ::accept(listener_, nullptr, nullptr); fd >= 0)
