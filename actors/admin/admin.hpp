@@ -51,8 +51,6 @@ struct admin_options {
   std::string data_directory;
   std::string cluster;
   std::string broker_name;
-  /// Settings as RocketMQ spells them, `key=value` in order.
-  std::vector<std::pair<std::string, std::string>> settings;
   delay_levels delays;
   epoch_ms started;
 };

@@ -160,6 +160,7 @@ public:
         report.memory_used = context_.memory_used();
         report.memory_max = context_.options().memory_max;
         report.waiting_pulls = context_.waiting_pulls;
+        report.settings = context_.options().settings;
         return report;
       },
       [this](const list_pulls& x) { return context_.list_pulls_of(x.group); },
@@ -510,12 +511,19 @@ private:
       serve(context_, asked);
       return;
     }
+    refuse_unserved(from, who);
+  }
+
+  void refuse_unserved(const connection& from, const caller& who) {
     ++context_.counters().refused;
-    context_.answer(
-      who, remoting::response_code::request_code_not_supported,
+    std::string remark =
       " request type " + std::to_string(command_.code())
-        + " not supported by this "
-        + (from.offers() == service::broker ? "broker" : "name server"));
+      + " not supported by this "
+      + (from.offers() == service::broker ? "broker" : "name server");
+    if (auto why = handlers::why_unserved(command_.code()); !why.empty())
+      remark.append(": ").append(why);
+    context_.answer(who, remoting::response_code::request_code_not_supported,
+                    remark);
   }
 
   // -- questions to clients ---------------------------------------------------

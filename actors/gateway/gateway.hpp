@@ -9,10 +9,12 @@
 #include "troupe/actor/gateway.hpp"
 #include "troupe/actor/name_server.hpp"
 #include "troupe/actor/pop.hpp"
+#include "troupe/actor/retention.hpp"
 #include "troupe/actor/scheduler.hpp"
 #include "troupe/actor/timers.hpp"
 #include "troupe/actor/transaction_coordinator.hpp"
 #include "troupe/model/delay_levels.hpp"
+#include "troupe/model/live_settings.hpp"
 
 #include <caf/expected.hpp>
 
@@ -35,14 +37,14 @@ struct gateway_options {
   /// client used to reach us.
   std::optional<host> advertise;
   std::int32_t broker_permission = permission::read_write;
-  std::size_t body_bytes_max = limits::body_bytes_max;
   bool auto_create_groups = true;
   bool property_filter = true; ///< consumers may filter by SQL92
   std::int64_t memory_max = limits::memory_bytes_max;
   bool await_links = false; ///< no sends, no pulls before set_custom_links came
   delay_levels delays;
+  live_settings live;
+  settings_changer change_settings; ///< null: none may be changed
   std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
-  bool recall_messages = true;
 
   // Null on a node that is name server only.
   directory_actor directory;
@@ -52,6 +54,7 @@ struct gateway_options {
   transaction_coordinator_actor transactions;
   timers_actor timers;
   backlog_actor backlog;
+  retention_actor retention;
   // Null on a node that is broker only.
   name_server_actor names;
 

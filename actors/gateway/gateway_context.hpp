@@ -37,6 +37,12 @@ public:
 
   const gateway_options& options() const { return options_; }
 
+  /// From now on; other roles are told by the handler that changed them.
+  void set_live(changed_settings all) {
+    options_.live = std::move(all.live);
+    options_.settings = std::move(all.shown);
+  }
+
   gateway_report& counters() { return counters_; }
 
   connection_table& connections() { return connections_; }

@@ -192,11 +192,11 @@ caf::error why_refused(const gateway_context& context,
     return make_error(errc::no_permission,
                       "the broker[" + options.broker_name
                         + "] sending message is forbidden");
-  if (message.body.size() > options.body_bytes_max)
+  if (message.body.size() > options.live.body_bytes_max)
     return make_error(errc::illegal_message,
                       "the body has " + std::to_string(message.body.size())
                         + " bytes, more than "
-                        + std::to_string(options.body_bytes_max));
+                        + std::to_string(options.live.body_bytes_max));
   if (message.properties.size() > limits::properties_bytes_max)
     return make_error(
       errc::illegal_message,

@@ -43,6 +43,7 @@ public:
       },
       [this](const find_offset& x) { return find(x); },
       [this](const query_store_time& x) { return store_time(x.offset); },
+      [this](const read_rows& x) { return read(x); },
       [this](const describe_queue&) { return report(); },
       [this](const sweep_tick&) { sweep(); },
       [this](const write_rows&) { return write(); },
@@ -460,6 +461,44 @@ private:
       },
       [promise](std::int64_t x) mutable {
         promise.deliver(store_time_found{{x}});
+      },
+      [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+    return promise;
+  }
+
+  caf::typed_response_promise<rows_read> read(const read_rows& wish) {
+    auto promise = make_response_promise<rows_read>();
+    if (is_deriving_) {
+      promise.deliver(not_yet());
+      return promise;
+    }
+    auto range = state_.range();
+    if (wish.first < range.min || wish.first >= range.max) {
+      promise.deliver(rows_read{range, {}});
+      return promise;
+    }
+    if (auto error = state_.rows().write_rows()) {
+      promise.deliver(std::move(error));
+      return promise;
+    }
+    auto found = std::make_shared<std::vector<row_content>>();
+    auto count = std::min<std::int64_t>({range.max - wish.first,
+                                         std::max(wish.count_max, 0),
+                                         limits::queue_rows_shown_max});
+    search(
+      [first = wish.first, count,
+       found](storage::consume_queue& rows,
+              const storage::log_reader&) -> caf::expected<std::int64_t> {
+        std::vector<storage::consume_row> read;
+        if (auto error =
+              rows.read_blocking(first, static_cast<std::size_t>(count), read))
+          return error;
+        for (const auto& x : read)
+          found->push_back({x.position, x.size, x.tags_code});
+        return count;
+      },
+      [promise, range, found](std::int64_t) mutable {
+        promise.deliver(rows_read{range, std::move(*found)});
       },
       [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
     return promise;

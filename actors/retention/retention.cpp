@@ -52,6 +52,14 @@ public:
         removal_armed_ = false;
         remove_one();
       },
+      [this](const clean_now&) {
+        at_any_hour_ = true;
+        clean();
+      },
+      [this](change_retention& x) {
+        options_.rules = std::move(x.rules);
+        clean();
+      },
     };
   }
 
@@ -114,8 +122,11 @@ private:
       aged.push_back({x.end, x.bytes, *modified});
     }
     auto now = options_.clock();
-    auto cut = wanted_cut(options_.rules, aged, level_, now, hour_of(now));
+    auto level =
+      at_any_hour_ ? std::max(level_, disk_level::expired_must_go) : level_;
+    auto cut = wanted_cut(options_.rules, aged, level, now, hour_of(now));
     if (!cut) {
+      at_any_hour_ = false;
       cleaning_ = false;
       return;
     }
@@ -195,6 +206,7 @@ private:
   std::vector<named_follower> followers_;
   disk_level level_ = disk_level::roomy;
   bool cleaning_ = false;          // a round is under way
+  bool at_any_hour_ = false;       // until a round finds nothing to remove
   std::string held_by_;            // told once
   std::deque<std::string> doomed_; // files that the log has forgotten
   bool removal_armed_ = false;     // a remove_segment_tick is under way

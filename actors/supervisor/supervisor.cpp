@@ -459,13 +459,17 @@ admin_door spawn_admin_of(caf::actor_system& system,
   admin.data_directory = options.data_directory;
   admin.cluster = options.cluster;
   admin.broker_name = options.broker_name;
-  admin.settings = options.settings;
   admin.delays = options.delays;
   admin.started = now_ms();
   return spawn_admin(system, std::move(admin));
 }
 
 } // namespace
+
+live_settings live_settings_of(const cast_options& options) {
+  return {options.body_bytes_max, options.recall_messages,
+          options.reset_at_broker, options.retention, options.transactions};
+}
 
 caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
                                        cast_options options,
@@ -529,7 +533,8 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.broker_id = options.broker_id;
   doors.advertise = options.advertise;
   doors.broker_permission = options.broker_permission;
-  doors.body_bytes_max = options.body_bytes_max;
+  doors.live = live_settings_of(options);
+  doors.change_settings = options.change_settings;
   doors.memory_max = options.memory_max;
   doors.auto_create_groups = options.auto_create_groups;
   doors.property_filter = options.property_filter;
@@ -539,10 +544,10 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.scheduler = cast.scheduler;
   doors.pop = cast.pop;
   doors.timer_delay_max_ms = options.timer_delay_max_ms;
-  doors.recall_messages = options.recall_messages;
   doors.transactions = cast.transactions;
   doors.timers = cast.timers;
   doors.backlog = cast.backlog;
+  doors.retention = cast.retention;
   doors.names = cast.name_server;
   doors.settings = options.settings;
   doors.started = now_ms();

@@ -22,6 +22,7 @@
 #include "troupe/actor/state_store.hpp"
 #include "troupe/actor/timers.hpp"
 #include "troupe/actor/transaction_coordinator.hpp"
+#include "troupe/model/live_settings.hpp"
 #include "troupe/model/retention_rules.hpp"
 #include "troupe/model/scrub_pace.hpp"
 #include "troupe/model/transactions.hpp"
@@ -68,6 +69,8 @@ struct cast_options {
   std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
   bool recall_messages = true;
   start_custom custom; ///< types, plug-ins and actors to begin with
+  bool reset_at_broker = true;
+  settings_changer change_settings; ///< null: none may be changed
   /// Shown by requests for the configuration.
   std::vector<std::pair<std::string, std::string>> settings;
 };
@@ -97,6 +100,9 @@ struct cast_handles {
   gateway_ports ports;
   std::shared_ptr<void> store_lock; ///< held as long as the node runs
 };
+
+/// Those of them that may change while the node runs.
+live_settings live_settings_of(const cast_options& options);
 
 /// Opens the data directory and spawns everyone. The reactor must not run yet:
 /// it is started when all is in place. Blocks.

@@ -70,6 +70,7 @@ public:
         marks_armed_ = false;
         write_marks();
       },
+      [this](const change_timing& x) { options_.timing = x.timing; },
       [this](set_check_responders& x) {
         responders_ = std::move(x.links);
         return check_responders_set{};

@@ -16,14 +16,6 @@ namespace troupe::app {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  auto first = text.find_first_not_of(blanks);
-  if (first == text.npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 caf::error refuse(const std::string& where, std::string_view key,
                   std::string_view value, std::string_view allowed) {
   return make_error(errc::bad_config,
@@ -289,6 +281,8 @@ constexpr std::array known_keys{
             }},
   known_key{"recall-messages", "recallMessageEnable",
             [](auto& o, const auto& s) { return s.flag(o.recall_messages); }},
+  known_key{"reset-at-broker", "useServerSideResetOffset",
+            [](auto& o, const auto& s) { return s.flag(o.reset_at_broker); }},
   known_key{"plugin", "",
             [](auto& o, const auto& s) { return s.one_more(o.plugins); }},
   known_key{
@@ -393,6 +387,30 @@ const known_key* find_key(std::string_view key) {
 }
 
 } // namespace
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  auto first = text.find_first_not_of(blanks);
+  if (first == text.npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+caf::expected<option_names> find_names(std::string_view key) {
+  if (const auto* known = find_key(key))
+    return option_names{known->name, known->apache_name};
+  auto idle = std::ranges::find(idle_keys, key, &idle_key::name);
+  if (idle != idle_keys.end())
+    return make_error(errc::bad_config,
+                      std::string{key}
+                        + " has no effect here: " + std::string{idle->why});
+  auto near = nearest_key(key);
+  return make_error(errc::bad_config,
+                    "no setting is called " + std::string{key}
+                      + (near.empty()
+                           ? std::string{}
+                           : "; did you mean " + std::string{near} + "?"));
+}
 
 caf::error set_option(node_options& options, std::string_view key,
                       std::string_view value, const std::string& where) {

@@ -28,4 +28,18 @@ caf::error apply_config(node_options& options, std::string_view text,
 /// @errors bad_config
 caf::error apply_config_file(node_options& options, const std::string& file);
 
+/// The names of one option.
+struct option_names {
+  std::string_view own;    ///< of the command line; empty: Apache's alone
+  std::string_view apache; ///< in broker.conf or namesrv.conf; empty: none
+};
+
+/// The option that goes by this name, of either kind.
+/// @errors bad_config: none does, or one of Apache's that has no meaning here;
+///         says why, or which one may be meant
+caf::expected<option_names> find_names(std::string_view key);
+
+/// `text` without the blanks around it.
+std::string_view trimmed(std::string_view text);
+
 } // namespace troupe::app

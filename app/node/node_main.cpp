@@ -1,6 +1,7 @@
 #include "app/node/node_main.hpp"
 
 #include "admin/door.hpp"
+#include "app/node/live_options.hpp"
 #include "app/node/pass.hpp"
 #include "app/options.hpp"
 #include "supervisor/supervisor.hpp"
@@ -112,6 +113,7 @@ caf::expected<cast_options> cast_of(const node_options& options) {
     cast.transactions.age_max_ms = options.retention.keep_ms;
   cast.timer_delay_max_ms = options.timer_delay_max_seconds * 1000;
   cast.recall_messages = options.recall_messages;
+  cast.reset_at_broker = options.reset_at_broker;
   cast.custom.plugins = options.plugins;
   cast.custom.plugin_directories = options.plugin_directories;
   cast.custom.specs = options.custom;
@@ -125,6 +127,7 @@ caf::expected<cast_options> cast_of(const node_options& options) {
     {"brokerName", cast.broker_name},
     {"brokerPermission", std::to_string(cast.broker_permission)},
     {"brokerRole", "ASYNC_MASTER"},
+    {"cleanFileForciblyEnable", flag(options.retention.delete_when_full)},
     {"defaultTopicQueueNums", std::to_string(cast.default_topic_queues)},
     {"deleteWhen", hours_text(options.retention.hours)},
     {"diskMaxUsedSpaceRatio",
@@ -145,6 +148,10 @@ caf::expected<cast_options> cast_of(const node_options& options) {
      std::to_string(options.transaction_check_interval_ms)},
     {"transactionCheckMax", std::to_string(options.transaction_checks_max)},
     {"transactionTimeOut", std::to_string(options.transaction_timeout_ms)},
+    {"useServerSideResetOffset", flag(options.reset_at_broker)},
+  };
+  cast.change_settings = [now = options](std::string_view lines) mutable {
+    return change_options(now, lines);
   };
   return cast;
 }

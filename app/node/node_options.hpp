@@ -42,7 +42,8 @@ struct node_options {
   std::int32_t transaction_checks_max = 15;
   std::int64_t timer_delay_max_seconds = limits::timer_delay_max_ms / 1000;
   bool recall_messages = true;
-  std::string delay_levels; ///< empty: RocketMQ's eighteen
+  bool reset_at_broker = true; ///< else members are told, as RocketMQ 4 does
+  std::string delay_levels;    ///< empty: RocketMQ's eighteen
   std::int64_t retention_period_ms = limits::retention_period.count();
   std::int64_t memory_max = limits::memory_bytes_max;
   std::int64_t scrub_bytes = limits::scrub_bytes_per_second;

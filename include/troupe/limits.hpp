@@ -81,6 +81,7 @@ inline constexpr std::size_t index_entries_in_memory_max = 65536;
 inline constexpr std::size_t index_batch_entries = 1024; // handed over at once
 inline constexpr std::size_t index_merge_fan_in = 8;
 inline constexpr std::int64_t derived_backlog_max = 2'000'000; // not written
+inline constexpr std::int64_t queue_rows_shown_max = 4096;     // of one answer
 inline constexpr seconds checkpoint_period{3};
 inline constexpr std::size_t replayed_rows_max = 1u << 20; // in memory, start
 inline constexpr std::size_t replayed_keys_max = 1u << 20; // likewise

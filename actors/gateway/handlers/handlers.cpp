@@ -14,6 +14,7 @@
   X(update_and_create_topic)                                                   \
   X(update_and_create_topic_list)                                              \
   X(get_all_topic_config)                                                      \
+  X(update_broker_config)                                                      \
   X(get_broker_config)                                                         \
   X(get_broker_runtime_info)                                                   \
   X(search_offset_by_timestamp)                                                \
@@ -55,10 +56,12 @@
   X(clean_unused_topic)                                                        \
   X(get_broker_consume_stats)                                                  \
   X(send_batch_message)                                                        \
+  X(query_consume_queue)                                                       \
   X(send_reply_message)                                                        \
   X(send_reply_message_v2)                                                     \
   X(resume_check_half_message)                                                 \
   X(get_all_producer_info)                                                     \
+  X(delete_expired_commitlog)                                                  \
   X(query_topics_by_consumer)                                                  \
   X(query_subscription_by_consumer)                                            \
   X(query_assignment)                                                          \
@@ -71,11 +74,14 @@
   X(notification)                                                              \
   X(polling_info)                                                              \
   X(batch_ack_message)                                                         \
+  X(pop_rollback)                                                              \
   X(get_topic_config)                                                          \
   X(get_subscriptiongroup_config)                                              \
   X(lite_pull_message)                                                         \
   X(get_broker_ha_status)                                                      \
-  X(recall_message)
+  X(reset_master_flush_offset)                                                 \
+  X(recall_message)                                                            \
+  X(get_cold_data_flow_ctr_info)
 
 #define TROUPE_NAME_SERVER_HANDLERS(X)                                         \
   X(put_kv_config)                                                             \
@@ -95,6 +101,7 @@
   X(get_unit_topic_list)                                                       \
   X(get_has_unit_sub_topic_list)                                               \
   X(get_has_unit_sub_ununit_topic_list)                                        \
+  X(update_namesrv_config)                                                     \
   X(get_namesrv_config)                                                        \
   X(query_data_version)                                                        \
   X(add_write_perm_of_broker)                                                  \

@@ -11,4 +11,8 @@ using handler = void (*)(gateway_context&, request&);
 /// The handler of a request code at a port; null when it is not served there.
 handler find_handler(service offers, std::int32_t code);
 
+/// Why nobody serves a code that RocketMQ's tools know, and what to do instead;
+/// empty for any other.
+std::string_view why_unserved(std::int32_t code);
+
 } // namespace troupe::handlers

@@ -31,7 +31,7 @@ caf::error why_bad_handle(const gateway_context& context,
 } // namespace
 
 void recall_message(gateway_context& context, request& asked) {
-  if (!context.options().recall_messages)
+  if (!context.options().live.recall_messages)
     return context.fail(
       asked.from, make_error(errc::no_permission,
                              "recall failed, operation is forbidden; the node "

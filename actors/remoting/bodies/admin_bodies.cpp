@@ -114,6 +114,30 @@ std::string encode_broker_stats(const broker_stats& stats) {
   return out.end_object().take();
 }
 
+std::string encode_consume_queue(std::int64_t min, std::int64_t max,
+                                 std::span<const consume_queue_row> rows,
+                                 const queue_reader& who) {
+  json_text out;
+  out.begin_object();
+  if (!who.name.empty() && !who.wanted)
+    out.field("filterData", who.name + " is not online!");
+  out.field("maxQueueIndex", max)
+    .field("minQueueIndex", min)
+    .key("queueData")
+    .begin_list();
+  for (const auto& x : rows)
+    out.begin_object()
+      .field("eval", false)
+      .field("physicOffset", x.position)
+      .field("physicSize", x.size)
+      .field("tagsCode", x.tags_code)
+      .end_object();
+  out.end_list();
+  if (who.wanted)
+    out.key("subscriptionData").raw(encode_subscription(*who.wanted));
+  return out.end_object().take();
+}
+
 std::string encode_ha_status(std::int64_t log_end) {
   json_text out;
   return out.begin_object()

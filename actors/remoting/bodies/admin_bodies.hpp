@@ -62,6 +62,24 @@ struct broker_stats {
 /// BrokerStatsData.
 std::string encode_broker_stats(const broker_stats& stats);
 
+/// ConsumeQueueData.
+struct consume_queue_row {
+  std::int64_t position = 0;
+  std::int32_t size = 0;
+  std::int64_t tags_code = 0;
+};
+
+/// Whose subscription is shown beside the rows.
+struct queue_reader {
+  std::string name;        ///< `group@topic`; empty: nobody's
+  subscription_ptr wanted; ///< null: it is not online
+};
+
+/// QueryConsumeQueueResponseBody.
+std::string encode_consume_queue(std::int64_t min, std::int64_t max,
+                                 std::span<const consume_queue_row> rows,
+                                 const queue_reader& who);
+
 /// HARuntimeInfo of a master without slaves.
 std::string encode_ha_status(std::int64_t log_end);
 

@@ -453,6 +453,11 @@ std::string encode_groups(std::span<const std::string> groups) {
   return out.end_list().end_object().take();
 }
 
+std::string encode_subscription(const subscription& x) {
+  json_text out;
+  return append_subscription(out, x).take();
+}
+
 std::string encode_subscription_answer(std::string_view group,
                                        std::string_view topic,
                                        const subscription* found) {

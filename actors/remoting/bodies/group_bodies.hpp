@@ -130,6 +130,9 @@ std::string queue_object(const named_queue& queue);
 /// GroupList, TopicList.
 std::string encode_groups(std::span<const std::string> groups);
 
+/// SubscriptionData.
+std::string encode_subscription(const subscription& x);
+
 /// QuerySubscriptionResponseBody; null: not subscribed.
 std::string encode_subscription_answer(std::string_view group,
                                        std::string_view topic,

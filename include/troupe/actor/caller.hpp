@@ -46,14 +46,14 @@ struct push_command {
   remoting::command command;
 };
 
-/// Sends a transaction check to a client, who answers with an END_TRANSACTION
-/// of its own.
+/// Sends a one-way command that must not be lost unseen: a transaction check,
+/// whose client answers with an END_TRANSACTION of its own, or a reset.
 struct push_check {
   connection_id connection;
   remoting::command command;
 };
 
-/// The check waits to be written to the client's socket, or is.
+/// The command waits to be written to the client's socket, or is.
 struct check_pushed {};
 
 /// Asks a client, such as GET_CONSUMER_RUNNING_INFO.

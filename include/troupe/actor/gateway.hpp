@@ -34,6 +34,8 @@ struct gateway_report {
   std::int64_t memory_used = 0;         ///< bytes that count for memory-max
   std::int64_t memory_max = 0;
   std::int64_t waiting_pulls = 0;
+  /// All settings as they are now, `key=value` in order, RocketMQ's names.
+  std::vector<std::pair<std::string, std::string>> settings;
 };
 
 /// The last pull of each queue by a group's clients at this gateway.

@@ -99,6 +99,12 @@ struct store_time_found {
   epoch_ms time; ///< -1 when there is no such message
 };
 
+/// Rows of the consume queue, for people.
+struct read_rows {
+  queue_offset first;
+  std::int32_t count_max = 1; ///< at most limits::queue_rows_shown_max
+};
+
 /// State of a queue, for people and statistics.
 struct describe_queue {};
 
@@ -131,6 +137,12 @@ struct row_content {
   std::int64_t tags_code = 0;
 };
 
+/// Answers read_rows; none when `first` lies outside the range.
+struct rows_read {
+  queue_range range;
+  std::vector<row_content> rows;
+};
+
 /// A row of the files that says something else than the log does.
 struct row_mend {
   queue_offset at;
@@ -156,6 +168,7 @@ using queue_actor = caf::typed_actor<
   // Errors: log_read_failed.
   caf::replies_to<find_offset>::with<offset_found>,
   caf::replies_to<query_store_time>::with<store_time_found>,
+  caf::replies_to<read_rows>::with<rows_read>,
   caf::replies_to<describe_queue>::with<queue_report>,
   caf::reacts_to<sweep_tick>, caf::replies_to<write_rows>::with<rows_written>,
   caf::reacts_to<trim_queue>, caf::reacts_to<mend_rows>,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "troupe/fwd.hpp"
+#include "troupe/model/retention_rules.hpp"
 #include "troupe/units.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -46,8 +47,18 @@ struct retention_tick {};
 /// timer.
 struct remove_segment_tick {};
 
+/// Removes what has expired, whatever hour it is, until nothing is left that
+/// may go.
+struct clean_now {};
+
+/// Other rules from now on.
+struct change_retention {
+  retention_rules rules;
+};
+
 using retention_actor = caf::typed_actor<
   caf::reacts_to<add_log_follower>, caf::reacts_to<watch_disk_tick>,
-  caf::reacts_to<retention_tick>, caf::reacts_to<remove_segment_tick>>;
+  caf::reacts_to<retention_tick>, caf::reacts_to<remove_segment_tick>,
+  caf::reacts_to<clean_now>, caf::reacts_to<change_retention>>;
 
 } // namespace troupe

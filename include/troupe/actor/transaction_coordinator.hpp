@@ -9,6 +9,7 @@
 #include "troupe/actor/commit_log.hpp"
 #include "troupe/actor/retention.hpp"
 #include "troupe/model/deadline.hpp"
+#include "troupe/model/transactions.hpp"
 
 namespace troupe {
 
@@ -30,6 +31,12 @@ struct check_tick {};
 
 /// Writes the marks that wait. The coordinator's own timer.
 struct marks_tick {};
+
+/// Other limits and intervals from now on; checks that are due already keep
+/// their time.
+struct change_timing {
+  transaction_timing timing;
+};
 
 /// For people and statistics.
 struct describe_transactions {};
@@ -84,7 +91,7 @@ using transaction_coordinator_actor = event_follower::extend<
   // busy, those of append_batch.
   caf::replies_to<end_transaction>::with<transaction_ended>,
   caf::reacts_to<append_done>, caf::reacts_to<check_tick>,
-  caf::reacts_to<marks_tick>,
+  caf::reacts_to<marks_tick>, caf::reacts_to<change_timing>,
   caf::replies_to<set_check_responders>::with<check_responders_set>,
   caf::replies_to<query_oldest_needed>::with<oldest_needed>,
   caf::replies_to<describe_transactions>::with<transaction_report>,
