@@ -439,6 +439,7 @@ var cases = []struct {
 	{"send_async_tags", "", sendAsyncTags},
 	{"send_batch", "", sendBatch},
 	{"send_oneway", "", sendOneWay},
+	{"reset_offset", "SLOW", resetOffset},
 }
 
 func runOne(name string, run func(world) error, namesrv string) bool {
