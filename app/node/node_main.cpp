@@ -133,6 +133,7 @@ caf::expected<cast_options> cast_of(const node_options& options) {
     {"diskMaxUsedSpaceRatio",
      std::to_string(options.retention.used_percent_max)},
     {"fileReservedTime", std::to_string(options.retention.keep_ms / 3'600'000)},
+    {"filterServerNums", "0"},
     {"flushDiskType", options.sync_flush ? "SYNC_FLUSH" : "ASYNC_FLUSH"},
     {"listenPort", std::to_string(cast.broker_port)},
     {"mappedFileSizeCommitLog", std::to_string(cast.segment_bytes)},
@@ -140,10 +141,14 @@ caf::expected<cast_options> cast_of(const node_options& options) {
     {"messageDelayLevel", options.delay_levels.empty()
                             ? std::string{delay_levels::default_text}
                             : options.delay_levels},
+    {"msgTraceTopicName", "RMQ_SYS_TRACE_TOPIC"},
     {"recallMessageEnable", flag(options.recall_messages)},
+    {"slaveReadEnable", "false"},
     {"storePathRootDir", options.data},
     {"timerMaxDelaySec", std::to_string(options.timer_delay_max_seconds)},
     {"timerWheelEnable", "true"},
+    {"traceOn", "true"},
+    {"traceTopicEnable", "true"}, // made on first use
     {"transactionCheckInterval",
      std::to_string(options.transaction_check_interval_ms)},
     {"transactionCheckMax", std::to_string(options.transaction_checks_max)},

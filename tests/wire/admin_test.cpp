@@ -276,7 +276,8 @@ TEST_CASE("admin: what is not served is refused with what to do instead") {
   auto one = GENERATE(
     unserved_code{50, "--listen"}, unserved_code{513, "updateTopic"},
     unserved_code{1005, "master alone"}, unserved_code{2001, "old messages"},
-    unserved_code{3005, "no users"},
+    unserved_code{3005, "no users"}, unserved_code{5001, "timers"},
+    unserved_code{200074, "no lite topics"},
     unserved_code{12345, "not supported by this broker"});
   test::scratch home;
   test::node node{options_of(home)};

@@ -51,6 +51,7 @@ kv_rows rows_of(gateway_context& context, const log_report& log) {
     {"startAcceptSendRequestTimeStamp", "0"},
     {"putTps", rate_of(log.appended_messages, runs)},
     {"getTransferredTps", rate_of(counters.pulled_messages, runs)},
+    {"getTransferedTps", rate_of(counters.pulled_messages, runs)}, // of 4.x
     {"getFoundTps", rate_of(counters.pulled_messages, runs)},
     {"getMissTps", "0.0 0.0 0.0"},
     {"getTotalTps", rate_of(counters.pulled_messages, runs)},

@@ -59,6 +59,10 @@ constexpr std::array sentences{
            "how far the kernel reads ahead in the log is not changed: old "
            "messages are read by a thread of their own"},
   unserved{3001, 3010, no_accounts},
+  unserved{5001, 5001,
+           "timed messages are kept in one way only; `timers` in `troupe "
+           "shell` shows them"},
+  unserved{200070, 200079, no_lite},
 };
 
 } // namespace
