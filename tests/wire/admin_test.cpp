@@ -130,6 +130,24 @@ TEST_CASE("admin: without reset-at-broker the members are told of a reset") {
   }
 }
 
+TEST_CASE("admin: a reset is answered where there is nothing to reset") {
+  test::scratch home;
+  test::node node{home / "data"};
+  test::client admin{node.broker_port()};
+  join(admin, "a-java", language_java);
+  auto closed = test::create_of("Closed", 2);
+  for (auto& [name, value] : closed.fields)
+    if (name == "readQueueNums")
+      value = "0";
+  REQUIRE(admin.call(closed).code == 0);
+  CHECK(admin.call(reset_of(-1, true, "Closed")).code == 0);
+  auto beyond = reset_of(-1, true, "Closed");
+  beyond.fields.emplace_back("queueId", "2");
+  auto answer = admin.call(beyond);
+  CHECK(answer.code != 0);
+  CHECK(holds(answer.remark, "topic[Closed] has 2 queues"));
+}
+
 TEST_CASE("admin: without members there is nobody to be told of a reset") {
   test::scratch home;
   auto options = options_of(home);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 
 namespace troupe::handlers {
 
@@ -30,6 +31,7 @@ struct reset_round {
   consumer_group_actor actor;
   std::vector<offset_row> rows;
   std::size_t open = 0;
+  caf::error failure;    ///< of a queue that was asked for its place
   std::string unreached; ///< members that could not be told, and why
 };
 
@@ -136,22 +138,39 @@ void finish(gateway_context& context, const round_ptr& round) {
     reset_at_members(context, round);
 }
 
+/// However many queues fail, the request is answered once.
+void place_found(gateway_context& context, const round_ptr& round) {
+  if (--round->open > 0)
+    return;
+  if (round->failure)
+    context.fail(round->from, round->failure);
+  else
+    finish(context, round);
+}
+
 void find_places(gateway_context& context, const round_ptr& round,
-                 std::int32_t first, std::int32_t last) {
-  auto add = [&context, round](std::int32_t queue, queue_offset place) {
-    round->rows.push_back({{round->topic, {queue}}, place});
-    if (--round->open == 0)
-      finish(context, round);
-  };
-  round->open = static_cast<std::size_t>(last - first);
-  for (auto i = first; i < last; ++i) {
+                 std::span<const queue_actor> queues, std::int32_t first) {
+  if (queues.empty())
+    return finish(context, round);
+  round->open = queues.size();
+  for (const auto& queue : queues) {
+    auto add = [&context, round, first](queue_offset place) {
+      round->rows.push_back({{round->topic, {first}}, place});
+      place_found(context, round);
+    };
+    auto lost = [&context, round](caf::error& error) {
+      round->failure = std::move(error);
+      place_found(context, round);
+    };
     if (round->time < 0)
-      ask_queue(context, round->from, round->topic, i, query_range{},
-                [=](const queue_range& x) { add(i, x.max); });
+      context.ask_or(
+        queue, query_range{}, [add](const queue_range& x) { add(x.max); },
+        lost);
     else
-      ask_queue(context, round->from, round->topic, i,
-                find_offset{{round->time}},
-                [=](const offset_found& x) { add(i, x.offset); });
+      context.ask_or(
+        queue, find_offset{{round->time}},
+        [add](const offset_found& x) { add(x.offset); }, lost);
+    ++first;
   }
 }
 
@@ -169,13 +188,19 @@ void invoke_broker_to_reset_offset(gateway_context& context, request& asked) {
   auto only = command.int32_or("queueId", -1);
   auto offset = command.int64_or("offset", -1);
   auto on_view = [&context, round, only, offset](const topic_view& view) {
+    auto queues = static_cast<std::int32_t>(view.queues.size());
+    if (only >= queues)
+      return context.fail(round->from, no_queue(round->topic, only, queues));
     if (only >= 0 && offset >= 0) {
       round->rows.push_back({{round->topic, {only}}, {offset}});
       return finish(context, round);
     }
-    auto first = only >= 0 ? only : 0;
-    auto last = only >= 0 ? only + 1 : view.config->read_queues;
-    find_places(context, round, first, last);
+    std::span<const queue_actor> all{view.queues};
+    find_places(
+      context, round,
+      only >= 0 ? all.subspan(static_cast<std::size_t>(only), 1)
+                : all.first(static_cast<std::size_t>(view.config->read_queues)),
+      std::max(only, 0));
   };
   auto with_group = [&context, round, on_view](const group_found& found) {
     round->actor = found.group;

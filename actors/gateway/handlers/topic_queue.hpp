@@ -6,6 +6,13 @@
 
 namespace troupe::handlers {
 
+inline caf::error no_queue(const std::string& topic, std::int32_t queue,
+                           std::int32_t queues) {
+  return make_error(errc::queue_not_found,
+                    "queueId[" + std::to_string(queue) + "] is illegal, topic["
+                      + topic + "] has " + std::to_string(queues) + " queues");
+}
+
 /// Asks the named queue; `then` gets its answer. A queue that does not exist is
 /// answered to the client.
 template <class Message, class Then>
@@ -20,11 +27,7 @@ void ask_queue(gateway_context& context, const caller& from, std::string topic,
   }
   auto queues = static_cast<std::int32_t>(known->view.queues.size());
   if (queue < 0 || queue >= queues)
-    return context.fail(from,
-                        make_error(errc::queue_not_found,
-                                   "queueId[" + std::to_string(queue)
-                                     + "] is illegal, topic[" + topic + "] has "
-                                     + std::to_string(queues) + " queues"));
+    return context.fail(from, no_queue(topic, queue, queues));
   context.ask(from, known->view.queues[static_cast<std::size_t>(queue)],
               std::move(message), std::move(then));
 }
