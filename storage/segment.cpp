@@ -29,6 +29,10 @@ caf::expected<segment_ptr> segment::map(log_offset start, std::int64_t bytes,
   if (at == MAP_FAILED)
     return make_error(errc::io_failed, "cannot map " + file->path() + ": "
                                          + std::strerror(errno));
+  // Readers ask what is in memory before they touch it (is_resident), so a
+  // fault needs no read-ahead: that would fill megabytes of the cache with the
+  // part of the segment that is still empty, and hold up the reactor for it.
+  ::madvise(at, static_cast<std::size_t>(bytes), MADV_RANDOM);
   return segment_ptr{
     new segment{start, bytes, std::move(file), static_cast<const char*>(at)},
     false};

@@ -7,6 +7,7 @@
 #include "support/golden.hpp"
 #include "support/scratch.hpp"
 
+#include <fstream>
 #include <random>
 
 using namespace troupe;
@@ -72,6 +73,18 @@ void write_at(const std::string& path, std::int64_t at,
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
+/// Of the first mapping of `path` in this process; see proc(5), smaps.
+std::string mapping_flags(const std::string& path) {
+  std::ifstream maps{"/proc/self/smaps"};
+  bool found = false;
+  for (std::string line; std::getline(maps, line);) {
+    found = found || line.find(path) != line.npos;
+    if (found && line.starts_with("VmFlags:"))
+      return line;
+  }
+  return {};
+}
+
 } // namespace
 
 TEST_CASE("what was written is found again, over many segments") {
@@ -98,6 +111,15 @@ TEST_CASE("what was written is found again, over many segments") {
   // Only what follows the trusted place is looked at.
   auto later = open_log(home / "log", written[60].position);
   CHECK(later.records == seen_records(written.begin() + 60, written.end()));
+}
+
+TEST_CASE("a fault in a segment reads nothing ahead") {
+  test::scratch home;
+  auto made = segment::create(home.path(), {0}, segment_bytes);
+  REQUIRE(made);
+  auto flags = mapping_flags((*made)->backing()->path());
+  INFO(flags);
+  CHECK(flags.find(" rr") != flags.npos); // random reads
 }
 
 TEST_CASE("a segment's rest is marked as RocketMQ marks it") {
