@@ -3,6 +3,7 @@
 #include "filter/sql_filter.hpp"
 
 #include "support/catch.hpp"
+#include "support/source_directory.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -231,7 +232,8 @@ TEST_CASE("sql_filter: of a property that stands twice the last one counts") {
 }
 
 TEST_CASE("sql_filter: verdicts are RocketMQ's") {
-  std::ifstream file{TROUPE_SOURCE_DIR "/tests/filter/sql_verdicts.txt"};
+  std::ifstream file{test::source_directory()
+                     / "tests/filter/sql_verdicts.txt"};
   REQUIRE(file);
   std::string line;
   int rows = 0;

@@ -5,6 +5,7 @@
 #include "app/shell/session.hpp"
 
 #include "support/scratch.hpp"
+#include "support/source_directory.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -15,7 +16,7 @@ using namespace troupe::test;
 
 TEST_CASE("the scripts of examples/shell run") {
   std::vector<std::filesystem::path> scripts;
-  auto folder = std::filesystem::path{TROUPE_SOURCE_DIR} / "examples/shell";
+  auto folder = source_directory() / "examples/shell";
   for (const auto& entry : std::filesystem::directory_iterator{folder})
     if (entry.path().extension() == ".tsh")
       scripts.push_back(entry.path());

@@ -1,6 +1,8 @@
 /// Data captured from a real Apache RocketMQ, where it lies beside the project.
 #pragma once
 
+#include "support/source_directory.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +16,7 @@ namespace troupe::test {
 inline std::filesystem::path golden_directory() {
   if (const char* given = std::getenv("TROUPE_GOLDEN"))
     return given;
-  return std::filesystem::path{TROUPE_SOURCE_DIR} / ".." / "shared" / "golden";
+  return source_directory() / ".." / "shared" / "golden";
 }
 
 inline std::string read_file(const std::filesystem::path& path) {
