@@ -8,6 +8,7 @@
 #include "support/scratch.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <random>
 
@@ -89,6 +90,18 @@ void check_answers(std::uint16_t port) {
   REQUIRE(info.code == 0);
 }
 
+/// Whether the row whose key size stands at `at` is one of its page, and not
+/// what an older row has left in the free room before the first one.
+bool is_row(const std::string& bytes, std::size_t at) {
+  constexpr std::size_t page_bytes = 4096;
+  constexpr std::size_t first_row_at = 14; // in the head of a page
+  constexpr std::size_t key_size_at = 6;   // in the head of a row
+  std::uint16_t first = 0;
+  std::memcpy(&first, &bytes[at / page_bytes * page_bytes + first_row_at],
+              sizeof first);
+  return at % page_bytes >= first + key_size_at;
+}
+
 /// A few starts by default; TROUPE_STARTS=n makes n.
 int starts() {
   const char* given = std::getenv("TROUPE_STARTS");
@@ -161,6 +174,8 @@ TEST_CASE("timers are derived again when their rows are damaged") {
     auto damaged = 0;
     for (auto at = bytes.find(head); at != bytes.npos;
          at = bytes.find(head, at + 1)) {
+      if (!is_row(bytes, at))
+        continue;
       auto& last = bytes[at + 2 + 16]; // of the id
       last = static_cast<char>(last ^ 1);
       ++damaged;
