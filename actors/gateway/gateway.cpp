@@ -131,10 +131,10 @@ public:
       [this](push_command& x) {
         static_cast<void>(push(x.connection, x.command));
       },
-      [this](push_check& x) -> caf::result<check_pushed> {
+      [this](push_and_confirm& x) -> caf::result<command_pushed> {
         if (auto error = push(x.connection, x.command))
           return error;
-        return check_pushed{};
+        return command_pushed{};
       },
       [this](call_client& x) { return call(x); },
       [this](const close_connection& x) {

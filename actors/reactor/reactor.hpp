@@ -80,7 +80,6 @@ public:
 
 private:
   static constexpr int events_per_poll_max = 256;
-  static constexpr int runs_per_round_max = 4096;
   static constexpr std::size_t messages_per_run_max = 512;
 
   int control(int operation, int fd, std::uint32_t events, fd_handler* handler);

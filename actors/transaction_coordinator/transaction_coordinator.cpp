@@ -476,9 +476,9 @@ private:
   void push(const deadline& row, const client_link& link,
             const remoting::command& question) {
     request(link.gateway, limits::ask_timeout,
-            push_check{link.connection, question})
+            push_and_confirm{link.connection, question})
       .then(
-        [this, row](const check_pushed&) {
+        [this, row](const command_pushed&) {
           ++report_.checks;
           asked(row, asked_how::counted);
         },

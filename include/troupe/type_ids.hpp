@@ -21,8 +21,8 @@ TROUPE_MESSAGE(end_admin)
 
 // caller
 TROUPE_MESSAGE(push_command)
-TROUPE_MESSAGE(push_check)
-TROUPE_MESSAGE(check_pushed)
+TROUPE_MESSAGE(push_and_confirm)
+TROUPE_MESSAGE(command_pushed)
 TROUPE_MESSAGE(call_client)
 TROUPE_MESSAGE(client_answer)
 TROUPE_MESSAGE(close_connection)

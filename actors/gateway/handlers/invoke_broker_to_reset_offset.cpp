@@ -92,9 +92,9 @@ void tell_members(gateway_context& context, const round_ptr& round,
   for (std::size_t i = 0; i < x.members.size(); ++i)
     context.ask_or(
       x.links[i].gateway,
-      push_check{x.links[i].connection,
-                 notice_for(context, *round, x.members[i])},
-      [&context, round](const check_pushed&) { told(context, round); },
+      push_and_confirm{x.links[i].connection,
+                       notice_for(context, *round, x.members[i])},
+      [&context, round](const command_pushed&) { told(context, round); },
       [&context, round, id = x.members[i].client_id](caf::error& error) {
         round->unreached += " <" + id + "> " + context_of(error);
         told(context, round);

@@ -48,13 +48,13 @@ struct push_command {
 
 /// Sends a one-way command that must not be lost unseen: a transaction check,
 /// whose client answers with an END_TRANSACTION of its own, or a reset.
-struct push_check {
+struct push_and_confirm {
   connection_id connection;
   remoting::command command;
 };
 
 /// The command waits to be written to the client's socket, or is.
-struct check_pushed {};
+struct command_pushed {};
 
 /// Asks a client, such as GET_CONSUMER_RUNNING_INFO.
 struct call_client {
@@ -76,7 +76,7 @@ struct close_connection {
 using client_gateway =
   caf::typed_actor<caf::reacts_to<push_command>,
                    // Errors: client_gone; busy (out_unasked_bytes_max).
-                   caf::replies_to<push_check>::with<check_pushed>,
+                   caf::replies_to<push_and_confirm>::with<command_pushed>,
                    // Errors: client_gone, client_timeout, busy.
                    caf::replies_to<call_client>::with<client_answer>,
                    caf::reacts_to<close_connection>>;
