@@ -6,6 +6,7 @@
 
 #include <caf/actor_cast.hpp>
 #include <caf/blocking_actor.hpp>
+#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
@@ -52,7 +53,7 @@ public:
       [this](admin_request& x) { return serve(x); },
       [this](register_path& x) { return put(x); },
       [this](const unregister_path& x) { paths_.erase(x.path); },
-      [this](const end_admin&) { quit(); },
+      [this](const end_admin&) { end(); },
     };
   }
 
@@ -119,6 +120,14 @@ private:
       std::move(wish.path),
       registered_path{std::move(wish.kind), std::move(wish.actor)});
     return path_registered{};
+  }
+
+  /// Requests that watch the node for a while end with what they have seen.
+  void end() {
+    for (const auto& x : workers_)
+      if (auto worker = caf::actor_cast<caf::actor>(x))
+        caf::anon_send(worker, end_admin{});
+    quit();
   }
 
   void forget(const caf::actor_addr& gone) {

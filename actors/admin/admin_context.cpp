@@ -2,8 +2,11 @@
 
 namespace troupe {
 
-void admin_context::pause(std::chrono::milliseconds time) {
-  self_.receive(caf::after(time) >> [] {});
+bool admin_context::pause(std::chrono::milliseconds time) {
+  if (!ending_)
+    self_.receive([this](const end_admin&) { ending_ = true; },
+                  caf::after(time) >> [] {});
+  return !ending_;
 }
 
 caf::expected<topic_view> admin_context::find_topic(const std::string& name) {

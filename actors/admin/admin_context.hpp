@@ -47,8 +47,9 @@ public:
     return result;
   }
 
-  /// Waits.
-  void pause(std::chrono::milliseconds time);
+  /// Waits. @returns false when the node is ending: nothing more is to be
+  /// waited for
+  bool pause(std::chrono::milliseconds time);
 
   /// @errors topic_not_found, not_supported
   caf::expected<topic_view> find_topic(const std::string& name);
@@ -70,6 +71,7 @@ private:
   caf::blocking_actor& self_;
   const admin_options& node_;
   const path_table& paths_;
+  bool ending_ = false;
 };
 
 } // namespace troupe

@@ -111,7 +111,7 @@ std::vector<activity> observe(admin_context& context,
                                     : own->own_meter().read());
   }
   auto began = meter::clock_ns();
-  context.pause(time);
+  static_cast<void>(context.pause(time));
   auto ns =
     static_cast<double>(std::max<std::int64_t>(meter::clock_ns() - began, 1));
   std::vector<activity> result;

@@ -4,7 +4,10 @@
 #include "admin/live.hpp"
 #include "admin/moment.hpp"
 
+#include "support/eventually.hpp"
 #include "support/scratch.hpp"
+
+#include <future>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -165,6 +168,34 @@ TEST_CASE("tap: tells what came, and ends by itself") {
     meter_of(caf::actor_cast<caf::strong_actor_ptr>(node.cast().commit_log));
   CHECK_FALSE(log->own_meter().is_tapped());
   CHECK(error_of(node.ask("tap", {"/topic/nothing"})) == errc::path_not_found);
+}
+
+TEST_CASE("tap: a node that ends does not wait for it") {
+  scratch home;
+  std::chrono::steady_clock::time_point began;
+  std::future<bool> seen;
+  {
+    shell_node node{home.path()};
+    std::promise<void> asked;
+    seen = std::async(std::launch::async, [&node, &asked] {
+      caf::scoped_actor self{node.system()};
+      auto tapping =
+        self->request(node.cast().admin, std::chrono::seconds{70},
+                      admin_request{"tap", {"/log", "--for", "60000"}});
+      asked.set_value();
+      auto good = false;
+      tapping.receive([&](const table&) { good = true; },
+                      [](const caf::error&) {});
+      return good;
+    });
+    asked.get_future().wait();
+    auto* log =
+      meter_of(caf::actor_cast<caf::strong_actor_ptr>(node.cast().commit_log));
+    REQUIRE(eventually([&] { return log->own_meter().is_tapped(); }));
+    began = std::chrono::steady_clock::now();
+  }
+  CHECK(seen.get()); // with what it has seen until then
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{20});
 }
 
 TEST_CASE("where: the life of a message by key and by id") {

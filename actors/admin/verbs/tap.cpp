@@ -37,7 +37,8 @@ answer tap(admin_context& context, arguments& words) {
   constexpr std::chrono::milliseconds step{20};
   while (own->own_meter().is_tapped()
          && meter::clock_ns() - began < ms * 1'000'000)
-    context.pause(step);
+    if (!context.pause(step))
+      break;
   auto seen = own->own_meter().end_tap();
   table result;
   result.columns = {"message", "count", "mean_us", "most_us", "total_ms"};
