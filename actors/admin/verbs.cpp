@@ -20,7 +20,7 @@ constexpr std::array list{
   verb_info{"consume", "GROUP TOPIC [--count N] [--force]",
             "messages as a group, whose progress goes on with them",
             "consume billing orders --count 3", word_kind::group,
-            word_kind::none, "", verbs::consume},
+            word_kind::topic, "", verbs::consume},
   verb_info{"dlq",
             "list GROUP [--from OFFSET] [--count N]\n"
             "resend GROUP [--from OFFSET] [--count N] [--topic TOPIC] "
@@ -72,7 +72,7 @@ constexpr std::array list{
             "the node was started with (--plugin-dir)",
             "plugin list", action, none, "load list", verbs::plugin},
   verb_info{
-    "ps", "[PATH] [--queues] [--for MS] [--by COLUMN] [--limit N]",
+    "ps", "[PATH] [--queues] [--for MS] [--by COLUMN] [--limit N] [--brief]",
     "the actors that live; busy (share of a core) and rate (messages/s) "
     "over --for, waits since they began",
     "ps --for 20\nps /queue/orders --for 20 --by rate --limit 3", path, none,
@@ -97,7 +97,7 @@ constexpr std::array list{
   verb_info{"spawn", "TYPE NAME [KEY=VALUE...]",
             "makes a custom actor of a type that a plug-in brought",
             "spawn pass all topic=orders\nshow /custom/all\nunspawn all --yes",
-            none, none, "", verbs::spawn},
+            type, none, "", verbs::spawn},
   verb_info{"tap", "PATH [--for MS] [--count N]",
             "what comes to an actor, for a while, and what handling it takes",
             "tap /log --for 50", path, none, "", verbs::tap},

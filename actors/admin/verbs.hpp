@@ -21,6 +21,7 @@ enum class word_kind : std::uint8_t {
   path,
   topic,
   group,
+  type,   ///< of custom actors
   action, ///< one of verb_info::actions
 };
 
@@ -30,7 +31,7 @@ struct verb_info {
   std::string_view what;     ///< one sentence
   std::string_view examples; ///< lines that run as they are
   word_kind first = word_kind::none;
-  word_kind second = word_kind::none; ///< behind an action
+  word_kind second = word_kind::none; ///< behind the first
   std::string_view actions;           ///< separated by blanks
   /// @errors as the actors that are asked
   caf::expected<table> (*run)(admin_context&, arguments&) = nullptr;

@@ -48,6 +48,14 @@ words list(const std::string& folder, std::size_t skip, const ask_node& ask) {
   return names;
 }
 
+words types(const ask_node& ask) {
+  words names;
+  if (auto answer = ask({"types", {}}))
+    for (const auto& row : answer->rows)
+      names.push_back(row.front().text);
+  return names;
+}
+
 words paths(const std::string& partial, const ask_node& ask) {
   auto slash = partial.rfind('/');
   auto folder = slash == partial.npos || slash == 0 ? std::string{"/"}
@@ -68,6 +76,8 @@ words candidates(word_kind kind, const verb_info& verb,
       return list("/topic", std::string_view{"/topic/"}.size(), ask);
     case word_kind::group:
       return list("/group", std::string_view{"/group/"}.size(), ask);
+    case word_kind::type:
+      return types(ask);
   }
   return {};
 }

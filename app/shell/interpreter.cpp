@@ -50,7 +50,8 @@ std::optional<milliseconds> duration_of(std::string_view text) {
 }
 
 /// `top ...` in words of `watch` and `ps`.
-std::vector<std::string> as_watch_of_ps(std::vector<std::string> words) {
+std::vector<std::string> as_watch_of_ps(std::vector<std::string> words,
+                                        const print_style& style) {
   auto own = words.begin();
   while (words.end() - own >= 2 && (*own == "--every" || *own == "--count"))
     own += 2;
@@ -64,6 +65,8 @@ std::vector<std::string> as_watch_of_ps(std::vector<std::string> words) {
   give("--by", "busy");
   give("--limit", "20");
   give("--for", "500");
+  if (style.width > 0) // a terminal has no room for all
+    ps.emplace_back("--brief");
   words.insert(own, ps.begin(), ps.end());
   return words;
 }
@@ -312,7 +315,7 @@ interpreter::execute(const std::vector<std::string>& words) {
   if (verb == "watch")
     return watch(std::move(rest));
   if (verb == "top")
-    return watch(as_watch_of_ps(std::move(rest)));
+    return watch(as_watch_of_ps(std::move(rest), world_.style));
   if (verb == "help")
     return show_help(rest);
   if (verb == "errors")

@@ -75,10 +75,11 @@ std::string padded(const std::string& text, std::size_t width, bool right) {
 }
 
 /// Widths of the columns: as wide as their widest cell, but when the terminal
-/// is narrower the widest columns give way.
+/// is narrower the widest give way: texts, then the first, which says what a
+/// row is about, and numbers at last.
 std::vector<std::size_t>
 widths_of(const std::vector<std::vector<std::string>>& cells,
-          std::size_t terminal) {
+          const table_row& first, std::size_t terminal) {
   constexpr std::size_t least = 8;
   std::vector<std::size_t> widths(cells.front().size());
   for (const auto& row : cells)
@@ -92,12 +93,20 @@ widths_of(const std::vector<std::vector<std::string>>& cells,
       sum += x;
     return sum;
   };
-  while (total() > terminal) {
-    auto widest = std::ranges::max_element(widths);
-    if (*widest <= least)
-      break;
-    *widest -= std::min(total() - terminal, *widest - least);
-  }
+  auto shrink = [&](auto may) {
+    while (total() > terminal) {
+      std::size_t* widest = nullptr;
+      for (std::size_t i = 0; i < widths.size(); ++i)
+        if (may(i) && (widest == nullptr || widths[i] > *widest))
+          widest = &widths[i];
+      if (widest == nullptr || *widest <= least)
+        break;
+      *widest -= std::min(total() - terminal, *widest - least);
+    }
+  };
+  shrink([&](std::size_t i) { return i > 0 && !is_right(first[i]); });
+  shrink([&](std::size_t i) { return i == 0 || !is_right(first[i]); });
+  shrink([](std::size_t) { return true; });
   return widths;
 }
 
@@ -108,7 +117,7 @@ std::string print_rows(const table& answer, const print_style& style) {
     for (const auto& value : row)
       line.push_back(shown(value));
   }
-  auto widths = widths_of(cells, style.width);
+  auto widths = widths_of(cells, answer.rows.front(), style.width);
   std::string text;
   for (std::size_t r = 0; r < cells.size(); ++r) {
     std::string line;

@@ -42,6 +42,22 @@ TEST_CASE("printer: a narrow terminal cuts the widest column") {
   CHECK(text == "k  body\na  " + std::string(16, 'x') + "~\n");
 }
 
+TEST_CASE("printer: when room is short texts give way, then the name of a row, "
+          "then numbers") {
+  table t;
+  t.columns = {"path", "kind", "messages"};
+  t.rows = {{"/topic/a-long-name", "commit_log", 1}};
+  print_style style;
+  style.width = 38;
+  CHECK(print(t, style)
+        == "path                kind      messages\n"
+           "/topic/a-long-name  commit_~         1\n");
+  style.width = 36;
+  CHECK(print(t, style)
+        == "path              kind      messages\n"
+           "/topic/a-long-n~  commit_~         1\n");
+}
+
 TEST_CASE("printer: fields stand below each other, with the note last") {
   auto t = fields_of({{"topic", "a"}, {"queues", 4}});
   t.note = "created";

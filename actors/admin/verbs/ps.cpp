@@ -71,6 +71,24 @@ void add_registered(admin_context& context, const std::string& below,
   }
 }
 
+/// Without what the path says as well, for narrow screens.
+table brief(const table& whole) {
+  std::vector<std::size_t> kept;
+  table result;
+  for (std::size_t i = 0; i < whole.columns.size(); ++i)
+    if (whole.columns[i] != "kind" && whole.columns[i] != "runs") {
+      kept.push_back(i);
+      result.columns.push_back(whole.columns[i]);
+    }
+  for (const auto& row : whole.rows) {
+    auto& line = result.rows.emplace_back();
+    for (auto i : kept)
+      line.push_back(row[i]);
+  }
+  result.note = whole.note;
+  return result;
+}
+
 double number_of(const cell& x) {
   return x.kind == cell_kind::real     ? x.real
          : x.kind == cell_kind::number ? static_cast<double>(x.number)
@@ -82,6 +100,7 @@ double number_of(const cell& x) {
 answer ps(admin_context& context, arguments& words) {
   live_wish wish;
   wish.queues = words.flag("queues");
+  auto is_brief = words.flag("brief");
   auto ms = words.number("for", 250, 10, 60'000);
   auto limit =
     words.number("limit", static_cast<std::int64_t>(limits::admin_rows_max), 1,
@@ -121,7 +140,7 @@ answer ps(admin_context& context, arguments& words) {
     result.rows.resize(static_cast<std::size_t>(limit));
   if (result.rows.empty())
     result.note = "no actor is in use at " + wish.below;
-  return result;
+  return is_brief ? brief(result) : result;
 }
 
 } // namespace troupe::verbs
