@@ -392,6 +392,8 @@ caf::expected<table> interpreter::ask_node(const admin_request& request) {
 interpreter::failure interpreter::ask(std::vector<std::string> words,
                                       bool print_answer) {
   last_words_ = words;
+  if (world_.measure && world_.style.width > 0) // it may have another by now
+    world_.style.width = world_.measure().columns;
   admin_request request{words.front(), {words.begin() + 1, words.end()}};
   auto answer = ask_node(request);
   if (!answer) {
@@ -490,21 +492,45 @@ interpreter::failure interpreter::watch(std::vector<std::string> words) {
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
   if (words.empty())
     return {exit_code::misspelt, misspelt("write a line behind watch")};
+  auto wait = world_.redraw && world_.begin_view ? world_.begin_view()
+                                                 : [this](milliseconds time) {
+                                                     world_.sleep(time);
+                                                     return true;
+                                                   };
   for (std::int64_t round = 0; count < 0 || round < count; ++round) {
-    if (round > 0)
-      world_.sleep(every);
-    if (is_interrupted())
+    if ((round > 0 && !wait(every)) || is_interrupted())
       return {};
     auto failed = ask(words, false);
+    if (is_interrupted())
+      return {};
     if (failed.code != exit_code::good)
       return failed;
     auto text = print(*last_.answer, world_.style);
-    if (world_.redraw) // home, then clear what was below
-      world_.print("\x1b[H\x1b[J" + text);
+    if (world_.redraw)
+      draw(std::move(text));
     else
       world_.print((round > 0 && !world_.style.json ? "\n" : "") + text);
   }
   return {};
+}
+
+/// In place of what the screen shows; what it has no room for is counted.
+void interpreter::draw(std::string text) {
+  auto lines = std::ranges::count(text, '\n');
+  // The last line stays free: a line feed there would scroll.
+  auto room = world_.measure ? std::max<std::ptrdiff_t>(
+                static_cast<std::ptrdiff_t>(world_.measure().lines) - 1, 1)
+                             : lines;
+  if (lines > room) {
+    auto end = text.begin();
+    for (auto i = room - 1; i > 0; --i)
+      end = std::find(end, text.end(), '\n') + 1;
+    text.erase(end, text.end());
+    text += "... " + std::to_string(lines - room + 1) + " more lines\n";
+  }
+  // Home, clear what is below; what is wider than the screen is cut, not
+  // wrapped.
+  world_.print("\x1b[H\x1b[J\x1b[?7l" + text + "\x1b[?7h");
 }
 
 } // namespace troupe::app

@@ -4,6 +4,7 @@
 
 #include "app/shell/expectation.hpp"
 #include "app/shell/printer.hpp"
+#include "app/shell/screen.hpp"
 
 #include "troupe/actor/admin.hpp"
 
@@ -42,7 +43,13 @@ struct surroundings {
   std::function<bool(const std::string& question)> confirm;
   std::function<void(std::chrono::milliseconds)> sleep;
   print_style style;
-  bool redraw = false;     ///< `watch` clears the screen
+  bool redraw = false; ///< `watch` clears the screen
+  /// The size of the terminal, as it is now; null: there is none.
+  std::function<screen_size()> measure;
+  /// Begins a view that a person can end by a key. What is returned waits, and
+  /// is false when the view is to end; it is destroyed with the view. Null:
+  /// nobody is there.
+  std::function<std::function<bool(std::chrono::milliseconds)>()> begin_view;
   bool assume_yes = false; ///< --yes for every line
   /// Set by Ctrl-C; ends `watch`, `sleep`, loops.
   const std::atomic<bool>* interrupted = nullptr;
@@ -107,6 +114,7 @@ private:
   failure expect(std::vector<std::string> words);
   failure attempt(const std::vector<std::string>& words);
   failure watch(std::vector<std::string> words);
+  void draw(std::string text);
   failure wait(const std::vector<std::string>& words);
   caf::expected<std::vector<std::string>> words_of(const std::string& text);
   std::optional<std::string> variable(std::string_view name) const;

@@ -3,6 +3,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
 
 #include <future>
 
@@ -58,7 +59,9 @@ struct session::network {
   admin_actor node;
 };
 
-session::session(node_address where) : where_(std::move(where)) {}
+session::session(node_address where, const std::atomic<bool>* interrupted)
+  : where_(std::move(where)),
+    interrupted_(interrupted) {}
 
 session::~session() = default;
 
@@ -82,7 +85,16 @@ caf::expected<table> session::ask(const admin_request& request) {
       return error;
   auto promise = std::make_shared<std::promise<outcome>>();
   auto answer = promise->get_future();
-  network_->system.spawn(ask_once, network_->node, request, promise);
+  auto asker =
+    network_->system.spawn(ask_once, network_->node, request, promise);
+  constexpr std::chrono::milliseconds look{50};
+  while (answer.wait_for(look) != std::future_status::ready)
+    if (interrupted_ != nullptr && interrupted_->load()) {
+      caf::anon_send_exit(asker, caf::exit_reason::user_shutdown);
+      return make_error(errc::client_timeout,
+                        "nobody waits for the answer any longer; the node may "
+                        "still be at it");
+    }
   auto result = answer.get();
   if (!result && is(result.error(), errc::client_gone))
     network_->node =

@@ -8,6 +8,7 @@
 
 #include <caf/expected.hpp>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -22,7 +23,9 @@ struct node_address {
 
 class session {
 public:
-  explicit session(node_address where);
+  /// @param interrupted  set by who waits no longer for an answer; null: nobody
+  explicit session(node_address where,
+                   const std::atomic<bool>* interrupted = nullptr);
   ~session();
 
   session(const session&) = delete;
@@ -30,7 +33,8 @@ public:
 
   /// Asks and waits. After client_gone the next question connects anew.
   /// @errors not_ready when no node is reached, client_gone when it went away
-  ///         meanwhile, and those of the verb
+  ///         meanwhile, client_timeout when nobody waits any longer, and those
+  ///         of the verb
   caf::expected<table> ask(const admin_request& request);
 
   const node_address& where() const { return where_; }
@@ -41,6 +45,7 @@ private:
   caf::error connect();
 
   node_address where_;
+  const std::atomic<bool>* interrupted_;
   std::unique_ptr<network> network_;
 };
 

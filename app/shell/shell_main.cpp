@@ -5,18 +5,21 @@
 #include "app/shell/editor.hpp"
 #include "app/shell/interpreter.hpp"
 #include "app/shell/local_verbs.hpp"
+#include "app/shell/screen.hpp"
 #include "app/shell/session.hpp"
 #include "app/shell/shell_options.hpp"
 
 #include "troupe/log.hpp"
 
 #include <algorithm>
+#include <clocale>
 #include <csignal>
+#include <cstdio>
 #include <iostream>
 #include <iterator>
 #include <thread>
 
-#include <sys/ioctl.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace troupe::app {
@@ -46,11 +49,10 @@ void sleep_for(std::chrono::milliseconds time) {
       end - clock::now(), std::chrono::milliseconds{50}));
 }
 
-std::size_t terminal_width() {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return size.ws_col;
-  return 80;
+/// Whether the terminal moves its cursor and paints.
+bool is_able() {
+  const char* term = std::getenv("TERM");
+  return term != nullptr && std::string_view{term} != "dumb";
 }
 
 print_style style_of(const shell_options& options) {
@@ -58,19 +60,30 @@ print_style style_of(const shell_options& options) {
   style.json = options.json;
   auto terminal = ::isatty(STDOUT_FILENO) == 1;
   if (terminal && !options.json) {
-    style.width = terminal_width();
-    const char* term = std::getenv("TERM");
-    style.colours = std::getenv("NO_COLOR") == nullptr && term != nullptr
-                    && std::string_view{term} != "dumb";
+    style.width = size_of_screen().columns;
+    style.colours = std::getenv("NO_COLOR") == nullptr && is_able();
   }
   return style;
+}
+
+/// In short steps: a signal between a look and a long wait would go unnoticed.
+bool await_line() {
+  pollfd keys{STDIN_FILENO, POLLIN, 0};
+  while (!interrupted.load())
+    if (::poll(&keys, 1, 50) > 0)
+      return true;
+  return false;
 }
 
 bool ask_person(const std::string& question) {
   std::cout << question << ". Do it? [y/N] " << std::flush;
   std::string line;
-  if (!std::getline(std::cin, line))
+  if (!await_line() || !std::getline(std::cin, line)) {
+    std::clearerr(stdin); // Ctrl-D: the end of this question alone
+    std::cin.clear();
+    std::cout << std::endl;
     return false;
+  }
   return line == "y" || line == "Y" || line == "yes";
 }
 
@@ -84,10 +97,21 @@ surroundings surroundings_of(session& node, const shell_options& options) {
   };
   world.sleep = sleep_for;
   world.style = style_of(options);
-  world.redraw = ::isatty(STDOUT_FILENO) == 1 && !options.json;
+  auto shows = ::isatty(STDOUT_FILENO) == 1;
+  auto listens = ::isatty(STDIN_FILENO) == 1;
+  world.redraw = shows && !options.json && is_able();
+  if (shows)
+    world.measure = size_of_screen;
+  if (shows && listens)
+    world.begin_view = [] {
+      return
+        [keys = std::make_shared<view_keys>()](std::chrono::milliseconds time) {
+          return keys->wait(time, interrupted);
+        };
+    };
   world.assume_yes = options.yes;
   world.interrupted = &interrupted;
-  if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1)
+  if (shows && listens)
     world.confirm = ask_person;
   return world;
 }
@@ -99,6 +123,7 @@ std::string history_file() {
 }
 
 int interactive(session& node, interpreter& shell) {
+  std::setlocale(LC_CTYPE, ""); // the editor's characters may be of many bytes
   auto where = node.where().host + ":" + std::to_string(node.where().port);
   std::cout << "troupe shell at " << where
             << "; `help` lists the verbs, Tab completes, Ctrl-D leaves\n";
@@ -157,7 +182,7 @@ void prepare_process() {
 
 int run(shell_options options) {
   prepare_process();
-  session node{options.node};
+  session node{options.node, &interrupted};
   interpreter shell{surroundings_of(node, options)};
   if (options.command)
     return run_command(shell, *options.command);
@@ -190,7 +215,7 @@ int verb_main(const std::vector<std::string>& words) {
     return static_cast<int>(exit_code::misspelt);
   }
   prepare_process();
-  session node{options->node};
+  session node{options->node, &interrupted};
   interpreter shell{surroundings_of(node, *options)};
   if (options->help)
     return static_cast<int>(shell.run_words({"help", words.front()}));
