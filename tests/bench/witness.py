@@ -57,7 +57,7 @@ def run(program, version, namesrv_port, seconds):
     Returns (messages a second, milliseconds) of each line of figures, and what
     it printed.
     """
-    jars = servers.apache_jars(version)
+    jars = servers.apache_benchmarks(version)
     home = tempfile.mkdtemp(prefix="bench-witness-")
     beside = None
     try:

@@ -233,6 +233,14 @@ def apache_jars(version):
     return where
 
 
+def apache_benchmarks(version):
+    """Fetches its benchmark programs, with all they need, as above."""
+    where = os.path.join(CACHE, "apache-benchmarks-" + version)
+    java_libraries(os.path.join(HERE, "apache"), where,
+                   ["-Pbenchmarks", "-Dserver.version=" + version])
+    return where
+
+
 def java_libraries(project, where, options):
     """Fetches what the pom names into `where`/lib, once."""
     need("java")
