@@ -185,6 +185,16 @@ void print_head() {
              "switches", "rss MB", "failed"});
 }
 
+/// How late messages with a delay were, if there were any.
+void print_lateness(const char* what, const histogram& late) {
+  if (late.count() > 0)
+    std::printf("  %s late by ms: p50 %s, p99 %s, p99.9 %s, max %s\n", what,
+                milliseconds(late.quantile(0.5)).c_str(),
+                milliseconds(late.quantile(0.99)).c_str(),
+                milliseconds(late.quantile(0.999)).c_str(),
+                milliseconds(late.max()).c_str());
+}
+
 void print_round(const subject& of, const round_result& x) {
   constexpr double mb = 1e6;
   const auto& latency = x.load.latency;
@@ -196,6 +206,8 @@ void print_round(const subject& of, const round_result& x) {
      x.used ? decimals(static_cast<double>(x.used->peak_rss_bytes) / mb, 1)
             : "-",
      std::to_string(x.load.failures)});
+  print_lateness("stored", x.load.stored_late);
+  print_lateness("received", x.load.received_late);
   if (x.load.missing > 0)
     std::printf("  acknowledged, but not delivered in time: %lld\n",
                 static_cast<long long>(x.load.missing));
@@ -241,6 +253,16 @@ remoting::json_text& thousandths(remoting::json_text& out, const char* name,
   return out.key(name).raw(decimals(value, 3));
 }
 
+void lateness_fields(remoting::json_text& out, const std::string& name,
+                     const histogram& late) {
+  if (late.count() == 0)
+    return;
+  out.field((name + "_p50_ns").c_str(), late.quantile(0.5))
+    .field((name + "_p99_ns").c_str(), late.quantile(0.99))
+    .field((name + "_p999_ns").c_str(), late.quantile(0.999))
+    .field((name + "_max_ns").c_str(), late.max());
+}
+
 void print_json(const bench_options& options,
                 const std::vector<subject>& subjects, const rounds_of& rounds) {
   remoting::json_text out;
@@ -276,6 +298,8 @@ void print_json(const bench_options& options,
         .field("p99_ns", latency.quantile(0.99))
         .field("p999_ns", latency.quantile(0.999))
         .field("max_ns", latency.max());
+      lateness_fields(out, "stored_late", x.load.stored_late);
+      lateness_fields(out, "received_late", x.load.received_late);
       thousandths(out, "cpu_seconds_per_million", x.cpu_per_million());
       thousandths(out, "context_switches_per_message", x.switches());
       if (x.used)

@@ -1,5 +1,7 @@
 #include "app/bench/bench_options.hpp"
 
+#include "troupe/model/delay_levels.hpp"
+
 #include <boost/program_options.hpp>
 
 #include <algorithm>
@@ -67,8 +69,12 @@ po::options_description description(bench_options& o) {
       "the topics, and what is pulled, are there already");
   add("groups", po::value(&o.groups)->value_name("N"),
       "groups that pull or wait, each for all messages (1)");
-  add("delay-level", po::value(&o.delay_level)->value_name("0|1"),
-      "1: messages to be delivered after a second (0)");
+  add("delay-level", po::value(&o.delay_level)->value_name("N"),
+      "deliver: messages of that delay level, 1 (1 s) to 18 (2 h); also says "
+      "how late they come");
+  add("timer", po::value(&o.timer_ms)->value_name("MS"),
+      "deliver: messages with a moment of delivery, so much later; also says "
+      "how late they come");
   add("idle", po::value(&o.idle)->value_name("N"),
       "connections more, which ask nothing (0)");
   add("rounds", po::value(&o.rounds)->value_name("N"),
@@ -105,8 +111,11 @@ caf::error check_together(const bench_options& o) {
     return bad("transaction takes no --batch");
   if (o.once && o.mode != bench_mode::pull)
     return bad("--once goes with pull");
-  if (o.delay_level > 0 && o.mode != bench_mode::deliver)
-    return bad("--delay-level goes with deliver");
+  auto delayed = o.delay_level > 0 || o.timer_ms > 0;
+  if (delayed && o.mode != bench_mode::deliver)
+    return bad("--delay-level and --timer go with deliver");
+  if (o.delay_level > 0 && o.timer_ms > 0)
+    return bad("a message has a --delay-level or a --timer");
   return caf::none;
 }
 
@@ -175,9 +184,13 @@ parse_bench_options(const std::vector<std::string>& arguments) {
   if (options.rate < 0)
     return bad("--rate takes a positive number");
   if (options.messages < 0 || !within(options.groups, 1, 1000)
-      || !within(options.idle, 0, 60000) || !within(options.delay_level, 0, 1))
+      || !within(options.idle, 0, 60000))
     return bad("--messages takes a positive number, --groups 1 to 1000, --idle "
-               "0 to 60000, --delay-level 0 or 1");
+               "0 to 60000");
+  constexpr std::int64_t timer_ms_max = 3600 * 1000;
+  if (!within(options.delay_level, 0, delay_levels{}.count())
+      || !within(options.timer_ms, std::int64_t{0}, timer_ms_max))
+    return bad("--delay-level takes 0 to 18, --timer 0 to 3600000");
   if (options.topic.empty() || options.topic.size() > 100)
     return bad("--topic takes 1 to 100 letters, digits, - and _");
   if (auto error = check_together(options))

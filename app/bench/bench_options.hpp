@@ -48,7 +48,8 @@ struct bench_options {
   bool once = false;         ///< pulls each message once, then ends
   bool prepared = false;     ///< topics and backlog are there already
   int groups = 1;            ///< that pull or wait, each for all messages
-  int delay_level = 0;       ///< 1: to be delivered after a second
+  int delay_level = 0;       ///< RocketMQ's, 1 to 18; 0: at once
+  std::int64_t timer_ms = 0; ///< timed messages, due so much later; 0: none
   int idle = 0;              ///< connections more, which ask nothing
   int rounds = 1;
   int pid = 0; ///< of the broker; 0: unknown

@@ -5,10 +5,14 @@
 #include "remoting/command_codec.hpp"
 #include "storage/big_endian.hpp"
 
+#include "troupe/model/delay_levels.hpp"
+#include "troupe/model/names.hpp"
 #include "troupe/units.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <unordered_map>
 
 namespace troupe::app {
 
@@ -19,7 +23,46 @@ constexpr std::int32_t pull_not_found = 19;
 constexpr std::int32_t pull_offset_moved = 21;
 constexpr std::int32_t suspend_ms = 15'000;
 constexpr std::int64_t grace_ns = 3'000'000'000;
-constexpr std::int64_t level_one_ns = 1'000'000'000; // delay level 1: 1 s
+constexpr std::int64_t ns_per_ms = 1'000'000;
+
+// Places in a record of IPv4 hosts.
+constexpr std::size_t queue_offset_at = 20;
+constexpr std::size_t store_time_at = 56;
+constexpr std::size_t body_at = 88; // behind its size
+
+/// Nanoseconds since 1970.
+std::int64_t wall_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+           std::chrono::system_clock::now().time_since_epoch())
+    .count();
+}
+
+/// The time that a record's body begins with.
+std::uint64_t time_in(std::string_view record) {
+  std::uint64_t time = 0;
+  std::from_chars(record.data() + body_at,
+                  record.data() + body_at + time_digits, time);
+  return time;
+}
+
+/// A delayed message that has come.
+struct arrival {
+  std::uint64_t time = 0; ///< in its body: tells it from the others
+  std::int64_t stored_ms = 0;
+  std::int64_t received_ns = 0; ///< since 1970
+};
+
+/// Calls `visit` with each whole record of an answer to a pull.
+template <class Visit>
+void for_each_record(std::string_view records, Visit visit) {
+  while (records.size() >= body_at + time_digits) {
+    auto size = storage::load<std::uint32_t>(records.data());
+    if (size == 0 || size > records.size())
+      break;
+    visit(records.substr(0, size));
+    records.remove_prefix(size);
+  }
+}
 
 class delivery_run {
 public:
@@ -27,7 +70,12 @@ public:
     : options_(options),
       seconds_(seconds),
       queues_(targets_of(options, 1)),
-      readers_(targets_of(options, options.groups)) {
+      readers_(targets_of(options, options.groups)),
+      delay_ms_(options.delay_level > 0
+                  ? delay_levels{}.delay_ms(options.delay_level)
+                  : options.timer_ms),
+      waiting_{std::string{names::schedule_topic}, group_name(0),
+               options.delay_level - 1, 0} {
     for (const auto& x : queues_)
       templates_.push_back(send_request(options, x, body_start::time));
     free_.resize(senders());
@@ -37,6 +85,13 @@ public:
   }
 
   caf::error open(const std::string& at) {
+    at_ = at;
+    if (options_.delay_level > 0) {
+      auto end = end_of(at, waiting_);
+      if (!end)
+        return std::move(end.error());
+      waiting_.offset = *end;
+    }
     for (std::size_t i = 0; i < queues_.size(); ++i) {
       auto end = end_of(at, queues_[i]);
       if (!end)
@@ -54,6 +109,7 @@ public:
 
   caf::error run() {
     began_ = now_ns();
+    to_wall_ns_ = wall_ns() - began_;
     due_ = began_;
     auto end = began_ + static_cast<std::int64_t>(seconds_ * 1e9);
     auto handle = [this](std::size_t from, std::string_view header,
@@ -84,7 +140,7 @@ public:
     result_.missing = std::max<std::int64_t>(0, wanted() - result_.messages);
     if (options_.rate > 0 && due_ < end)
       result_.unsent = (end - due_) * options_.rate / 1'000'000'000;
-    return caf::none;
+    return note_lateness();
   }
 
   load_result take() { return std::move(result_); }
@@ -98,9 +154,10 @@ private:
     return static_cast<std::size_t>(options_.ordered ? 1 : options_.window);
   }
 
-  std::int64_t delay_ns() const {
-    return options_.delay_level > 0 ? level_one_ns : 0;
-  }
+  std::int64_t delay_ns() const { return delay_ms_ * ns_per_ms; }
+
+  /// Messages are told apart by when they were due to be sent.
+  bool measures_lateness() const { return delay_ms_ > 0 && options_.rate > 0; }
 
   /// The queue offset behind the last message.
   static caf::expected<std::int64_t> end_of(const std::string& at,
@@ -142,9 +199,10 @@ private:
     auto index = free_[on].back();
     free_[on].pop_back();
     auto which = (options_.ordered ? on : next_queue_++) % queues_.size();
-    templates_[which].append(
-      peers_.out(on),
-      {index, ++key_, time_base + static_cast<std::uint64_t>(due)});
+    templates_[which].append(peers_.out(on),
+                             {index, ++key_,
+                              time_base + static_cast<std::uint64_t>(due),
+                              static_cast<std::uint64_t>(deliver_ms(due))});
     ++in_flight_;
   }
 
@@ -192,28 +250,79 @@ private:
   }
 
   void deliver(const target& to, std::string_view records) {
-    constexpr std::size_t queue_offset_at = 20;
-    constexpr std::size_t body_at = 88; // behind its size, IPv4 hosts
     auto now = now_ns();
     auto expected = to.offset;
-    while (records.size() >= body_at + time_digits) {
-      auto size = storage::load<std::uint32_t>(records.data());
-      if (size == 0 || size > records.size())
-        break;
+    for_each_record(records, [&](std::string_view record) {
       auto offset =
-        storage::load<std::uint64_t>(records.data() + queue_offset_at);
+        storage::load<std::uint64_t>(record.data() + queue_offset_at);
       if (static_cast<std::int64_t>(offset) != expected++)
         result_.fail(-2, "\"remark\":\"a message is missing or out of order\"");
-      std::uint64_t time = 0;
-      std::from_chars(records.data() + body_at,
-                      records.data() + body_at + time_digits, time);
+      auto time = time_in(record);
       auto due = static_cast<std::int64_t>(time - time_base);
-      if (due >= began_) { // of this run
-        ++result_.messages;
-        result_.latency.add(now - due - delay_ns());
-      }
-      records.remove_prefix(size);
+      if (due < began_) // of another run
+        return;
+      ++result_.messages;
+      result_.latency.add(now - due - delay_ns());
+      if (measures_lateness())
+        arrivals_.push_back({time, stored_ms_of(record), now + to_wall_ns_});
+    });
+  }
+
+  // -- lateness ---------------------------------------------------------------
+
+  static std::int64_t stored_ms_of(std::string_view record) {
+    return static_cast<std::int64_t>(
+      storage::load<std::uint64_t>(record.data() + store_time_at));
+  }
+
+  /// When a timed message that is due to be sent at `due` is to be delivered.
+  std::int64_t deliver_ms(std::int64_t due) const {
+    return (due + to_wall_ns_) / ns_per_ms + options_.timer_ms;
+  }
+
+  caf::error note_lateness() {
+    if (!measures_lateness())
+      return caf::none;
+    if (options_.delay_level > 0)
+      if (auto error = find_due_times())
+        return error;
+    for (const auto& x : arrivals_) {
+      auto due = due_ms_.find(x.time);
+      if (options_.delay_level > 0 && due == due_ms_.end())
+        continue; // the server keeps its delayed messages elsewhere
+      auto due_ms =
+        options_.delay_level > 0
+          ? due->second
+          : deliver_ms(static_cast<std::int64_t>(x.time - time_base));
+      if (x.stored_ms < due_ms)
+        result_.fail(-3, "\"remark\":\"a message came before it was due\"");
+      result_.stored_late.add((x.stored_ms - due_ms) * ns_per_ms);
+      result_.received_late.add(x.received_ns - due_ms * ns_per_ms);
     }
+    return caf::none;
+  }
+
+  /// A delayed message is due so long after the server has stored it in the
+  /// queue of its level, which anybody can read.
+  caf::error find_due_times() {
+    auto end = end_of(at_, waiting_);
+    if (!end)
+      return std::move(end.error());
+    while (waiting_.offset < *end) {
+      auto found = call(at_, pull_request(waiting_, 0));
+      if (!found)
+        return std::move(found.error());
+      for_each_record(found->body.view(), [this](std::string_view record) {
+        due_ms_[time_in(record)] = stored_ms_of(record) + delay_ms_;
+      });
+      auto next = waiting_.offset;
+      auto text = found->field("nextBeginOffset");
+      std::from_chars(text.data(), text.data() + text.size(), next);
+      if (next <= waiting_.offset)
+        return caf::none;
+      waiting_.offset = next;
+    }
+    return caf::none;
   }
 
   /// Makes every time `time_digits` digits long.
@@ -233,6 +342,12 @@ private:
   std::uint64_t key_ = static_cast<std::uint64_t>(now_ms().value) * 1000;
   std::int64_t in_flight_ = 0;
   std::int64_t sent_ = 0;
+  std::string at_; ///< the server, host:port
+  std::int64_t delay_ms_;
+  std::int64_t to_wall_ns_ = 0;   ///< what our clock is behind the wall's
+  target waiting_;                ///< where the level's messages wait
+  std::vector<arrival> arrivals_; ///< of delayed messages
+  std::unordered_map<std::uint64_t, std::int64_t> due_ms_; ///< by their time
   load_result result_;
 };
 

@@ -22,6 +22,10 @@ struct load_result {
   std::string failure_remark; ///< one of them
   histogram latency; ///< nanoseconds: of requests, or of deliveries from when
                      ///< the message was due to be sent
+  /// Of messages with a delay level or a moment of delivery, from when they
+  /// were due to be delivered, ns.
+  histogram stored_late;   ///< until the server put them into their topic
+  histogram received_late; ///< until the consumer had them
 
   void fail(std::int32_t code, std::string_view header);
 };

@@ -15,6 +15,7 @@ using storage::store;
 // Numbers are written with a fixed count of digits, the first of them not 0.
 constexpr std::string_view key_mark = "9999999999999999";
 constexpr std::string_view time_mark = "8888888888888888888";
+constexpr std::string_view deliver_mark = "7777777777777";
 static_assert(time_mark.size() == time_digits);
 
 void put_digits(char* at, std::uint64_t value, std::size_t count) {
@@ -75,6 +76,7 @@ request_template::request_template(remoting::command request) {
   };
   key_at_ = place(key_mark);
   time_at_ = place(time_mark);
+  deliver_at_ = place(deliver_mark);
 }
 
 void request_template::append(std::string& out,
@@ -88,6 +90,8 @@ void request_template::append(std::string& out,
     put_digits(frame + key_at_, numbers.key, key_mark.size());
   if (time_at_ != 0)
     put_digits(frame + time_at_, numbers.time, time_digits);
+  if (deliver_at_ != 0)
+    put_digits(frame + deliver_at_, numbers.deliver_ms, deliver_mark.size());
 }
 
 request_template send_request(const bench_options& options, const target& to,
@@ -109,6 +113,8 @@ request_template send_request(const bench_options& options, const target& to,
   }
   if (options.delay_level > 0)
     properties += "DELAY\x01" + text_of(options.delay_level) + '\x02';
+  if (options.timer_ms > 0)
+    properties += "TIMER_DELIVER_MS\x01" + std::string{deliver_mark} + '\x02';
   request.fields = {{"a", "bench-producer"},
                     {"b", to.topic},
                     {"c", "TBW102"},

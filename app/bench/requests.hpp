@@ -35,6 +35,7 @@ struct request_numbers {
   std::int32_t index = 0; ///< its opaque is `first_opaque + index`
   std::uint64_t key = 0;  ///< of its unique key
   std::uint64_t time = 0; ///< at the start of its body, ns; 0: no such place
+  std::uint64_t deliver_ms = 0; ///< of a timed message: when, since 1970
 };
 
 class request_template {
@@ -51,6 +52,7 @@ private:
   std::size_t opaque_at_ = 0;
   std::size_t key_at_ = 0;
   std::size_t time_at_ = 0;
+  std::size_t deliver_at_ = 0;
 };
 
 /// Digits of the time at the start of a body.

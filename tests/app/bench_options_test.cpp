@@ -28,6 +28,11 @@ TEST_CASE("a load that cannot be is refused") {
              std::vector<std::string>{"send", "--once"},
              std::vector<std::string>{"deliver", "--body", "18"},
              std::vector<std::string>{"--delay-level", "1"},
+             std::vector<std::string>{"deliver", "--delay-level", "19"},
+             std::vector<std::string>{"send", "--timer", "1000"},
+             std::vector<std::string>{"deliver", "--timer", "-1"},
+             std::vector<std::string>{"deliver", "--timer", "1000",
+                                      "--delay-level", "1"},
              std::vector<std::string>{"--topic", ""},
              std::vector<std::string>{"--rate", "-5"},
              std::vector<std::string>{"--unknown"});

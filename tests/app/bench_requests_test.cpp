@@ -27,6 +27,19 @@ TEST_CASE("a request of the load carries what it is patched with") {
   CHECK(decoded->body.size() == 40);
 }
 
+TEST_CASE("a timed message of the load says when it is to be delivered") {
+  bench_options options;
+  options.timer_ms = 500;
+  auto made =
+    send_request(options, {"bench-0", "bench-consumer-0", 3}, body_start::time);
+  std::string frame;
+  made.append(frame, {7, 1234567890123456, 1000000000000000042, 1700000000123});
+  auto decoded = remoting::decode_command(frame);
+  REQUIRE(decoded);
+  CHECK(properties::find(decoded->field("i"), properties::timer_deliver_ms)
+        == "1700000000123");
+}
+
 TEST_CASE("every queue is pulled from once for each group") {
   bench_options options;
   options.topics = 2;
