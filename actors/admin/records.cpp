@@ -20,17 +20,18 @@ constexpr std::int32_t compression_mask = 0x700;
 constexpr std::int32_t compression_lz4 = 0x100;
 constexpr std::int32_t compression_zstd = 0x200;
 
-std::string shown_body(const storage::record_view& record) {
-  if ((record.sys_flag & flag_compressed) == 0)
-    return body_text(record.body);
+const char* compression_of(const storage::record_view& record) {
   auto how = record.sys_flag & compression_mask;
-  auto size = std::to_string(record.body.size());
-  if (how == compression_lz4)
-    return "(" + size + " bytes, lz4)";
-  if (how == compression_zstd)
-    return "(" + size + " bytes, zstd)";
-  auto text = remoting::inflate(record.body);
-  return text ? body_text(*text) : "(" + size + " bytes, zlib)";
+  return how == compression_lz4    ? "lz4"
+         : how == compression_zstd ? "zstd"
+                                   : "zlib";
+}
+
+std::string shown_body(const storage::record_view& record) {
+  auto text = plain_body(record);
+  return text ? body_text(*text)
+              : "(" + std::to_string(record.body.size()) + " bytes, "
+                  + compression_of(record) + ")";
 }
 
 std::string shown_properties(std::string_view text) {
@@ -80,6 +81,16 @@ caf::error take_records(const pull_done& done, std::size_t count,
 }
 
 } // namespace
+
+caf::expected<std::string> plain_body(const storage::record_view& record) {
+  if ((record.sys_flag & flag_compressed) == 0)
+    return std::string{record.body};
+  std::string_view how = compression_of(record);
+  if (how != "zlib")
+    return make_error(errc::not_supported,
+                      "the body is compressed with " + std::string{how});
+  return remoting::inflate(record.body);
+}
 
 std::vector<std::string> message_columns() {
   return {"topic", "queue",  "offset",  "id",   "key",

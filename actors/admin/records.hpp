@@ -9,6 +9,10 @@
 #include <string_view>
 #include <vector>
 
+namespace troupe::storage {
+struct record_view;
+} // namespace troupe::storage
+
 namespace troupe {
 
 /// The columns of message_row, in order: topic, queue, offset, id, key, tag,
@@ -18,6 +22,10 @@ std::vector<std::string> message_columns();
 /// A whole record as a row. A body that is compressed with zlib is inflated.
 /// @errors corrupt_record
 caf::expected<table_row> message_row(std::string_view record);
+
+/// The body as its producer wrote it.
+/// @errors not_supported (lz4, zstd), malformed_request
+caf::expected<std::string> plain_body(const storage::record_view& record);
 
 /// What to read of a queue.
 struct read_wish {

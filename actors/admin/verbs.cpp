@@ -140,7 +140,8 @@ constexpr std::array list{
             none, "", verbs::unspawn},
   verb_info{"where", "key=KEY|id=ID [--topic TOPIC]",
             "the life of a message: produced, stored, delivered to whom, "
-            "acknowledged or awaited by which group, retried, dead",
+            "acknowledged or awaited by which group, retried, dead; and what "
+            "clients with trace on say of it",
             "send orders 'where am I' --key find-me\nwhere key=find-me", none,
             none, "", verbs::where},
 };

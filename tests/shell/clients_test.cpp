@@ -167,6 +167,58 @@ TEST_CASE("pause: a topic delivers nothing, and takes what is sent") {
   CHECK(error_of(node.ask("pause", {"/queue/t/0"})) == errc::not_supported);
 }
 
+TEST_CASE("where: what clients with trace on say of a message") {
+  scratch home;
+  shell_node node{home.path()};
+  REQUIRE(node.ask("topic", {"create", "t", "--queues", "1"}));
+  auto sent = node.ask("send", {"t", "x", "--key", "k"});
+  REQUIRE(sent);
+  auto id = at(*sent, "id").text;
+  auto tell = [&](std::string text, const std::string& keys) {
+    for (auto& c : text)
+      if (c == '|')
+        c = '\x01';
+      else if (c == ';')
+        c = '\x02';
+    REQUIRE(node.ask("send", {"RMQ_SYS_TRACE_TOPIC", text, "--key", keys}));
+  };
+  tell("SubAfter|R|" + id
+         + "|5|false|k|4|1700000000003|g;SubBefore|1700000000"
+           "002|r|g|R|"
+         + id + "|2|k;SubBefore|1|r|g|R|ANOTHER|0|other;",
+       id + " k");
+  tell("Pub|1700000000001|r|PG|t|" + id + "|tag|k|h:1|1|3|0|O|true;",
+       id + " k");
+  // One that was never stored.
+  tell("Pub|1700000000001|r|PG|t|LOST|tag|lost|h:1|1|3000|0||false;",
+       "LOST lost");
+  CHECK(what_of(node, "trace: sent").find("by group PG at 127.0.0.1:") == 0);
+  CHECK(what_of(node, "trace: sent").find(", took 3 ms\n")
+        != std::string::npos);
+  CHECK(what_of(node, "trace: consuming").find(", tried 2 times before\n")
+        != std::string::npos);
+  CHECK(what_of(node, "trace: consumed").find(", which failed, took 5 ms\n")
+        != std::string::npos);
+  auto life = node.ask("where", {"id=" + id});
+  REQUIRE(life);
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < life->rows.size(); ++i) {
+    CHECK(at(*life, "id", i) == cell{id});
+    if (at(*life, "step", i).text.starts_with("trace: "))
+      told.push_back(at(*life, "step", i).text);
+  }
+  CHECK(told
+        == std::vector<std::string>{"trace: sent", "trace: consuming",
+                                    "trace: consumed"});
+  auto lost = node.ask("where", {"key=lost"});
+  REQUIRE(lost);
+  REQUIRE(lost->rows.size() == 1);
+  CHECK(at(*lost, "id") == cell{"LOST"});
+  CHECK(at(*lost, "step") == cell{"trace: sent"});
+  CHECK(at(*lost, "what").text.find(", which failed, took 3 s")
+        != std::string::npos);
+}
+
 TEST_CASE("plugin: only what lies where the node was told to look") {
   scratch home;
   shell_node node{home.path()};

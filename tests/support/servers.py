@@ -1,5 +1,6 @@
 """Servers that the suites start: a troupe node, and Apache RocketMQ's name
 server and broker from Maven, each in a directory of its own on loopback."""
+import json
 import os
 import random
 import shutil
@@ -111,13 +112,26 @@ class Troupe:
             [self.binary, "node", "--data",
              os.path.join(self.directory, "data"),
              "--broker-port", str(self.broker_port),
-             "--nameserver-port", str(self.namesrv_port), *self.options],
+             "--nameserver-port", str(self.namesrv_port), "--shell-port", "0",
+             *self.options],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
             text=True)
         line = self.process.stdout.readline()
         if not line.startswith("ready"):
             raise RuntimeError(f"the node did not become ready: {line!r}")
+        self.shell_port = int(line.rsplit("shell=", 1)[1])
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def shell(self, *words):
+        """A line of the shell: its rows, none when it is refused."""
+        done = subprocess.run(
+            [self.binary, *words, "--at", f"127.0.0.1:{self.shell_port}",
+             "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True, timeout=60)
+        if done.returncode != 0:
+            return []
+        answer = json.loads(done.stdout)
+        return answer if isinstance(answer, list) else [answer]
 
     def kill(self):
         self.process.kill()

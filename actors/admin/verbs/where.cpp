@@ -1,8 +1,10 @@
 /// where: the life of a message, found by key or id: produced, stored,
-/// delivered to whom, acknowledged or awaited by which group, retried, dead.
+/// delivered to whom, acknowledged or awaited by which group, retried, dead;
+/// and what clients with trace on say that they did with it.
 #include "admin/records.hpp"
 #include "admin/texts.hpp"
 #include "admin/verbs/verbs_of_node.hpp"
+#include "remoting/bodies/trace_body.hpp"
 #include "storage/record.hpp"
 
 #include "troupe/model/names.hpp"
@@ -18,6 +20,7 @@ namespace {
 
 constexpr std::size_t topics_searched_max = 10'000;
 constexpr std::size_t messages_shown_max = 32;
+constexpr std::size_t traces_read_max = limits::query_messages_max;
 
 /// What is asked for.
 struct wish {
@@ -46,14 +49,12 @@ caf::expected<std::vector<std::string>> topics_to_search(admin_context& context,
 }
 
 caf::expected<std::vector<payload>>
-find(admin_context& context, const std::string& topic, const std::string& key) {
+find(admin_context& context, const std::string& topic, const std::string& key,
+     std::size_t count_max = messages_shown_max) {
   auto found = context.ask<record_bytes>(
     context.node().log,
-    find_by_key{topic,
-                key,
-                {0},
-                {INT64_MAX},
-                static_cast<std::int32_t>(messages_shown_max)});
+    find_by_key{
+      topic, key, {0}, {INT64_MAX}, static_cast<std::int32_t>(count_max)});
   if (!found && is(found.error(), errc::message_not_found))
     return std::vector<payload>{};
   if (!found)
@@ -101,6 +102,81 @@ caf::expected<std::vector<payload>> find_all(admin_context& context,
   return result;
 }
 
+/// A step that a client has told of.
+struct told_step {
+  std::string id;
+  epoch_ms time;
+  const char* step;
+  std::string what;
+};
+
+const char* name_of(remoting::trace_kind kind) {
+  switch (kind) {
+    case remoting::trace_kind::sent:
+      return "trace: sent";
+    case remoting::trace_kind::consuming:
+      return "trace: consuming";
+    case remoting::trace_kind::consumed:
+      return "trace: consumed";
+    case remoting::trace_kind::settled:
+      return "trace: settled";
+    case remoting::trace_kind::recalled:
+      return "trace: recalled";
+  }
+  return "";
+}
+
+std::string text_of(const remoting::trace_step& step, const host& client) {
+  auto text = step.group.empty() ? std::string{}
+                                 : "by group " + std::string{step.group} + " ";
+  text += "at " + to_string(client);
+  if (step.tries > 0)
+    text += ", tried " + std::to_string(step.tries) + " times before";
+  if (!step.verdict.empty())
+    text += ", " + std::string{step.verdict};
+  if (step.after_check)
+    text += ", when it was asked";
+  if (!step.succeeded)
+    text += ", which failed";
+  if (step.cost_ms >= 0)
+    text += ", took " + duration_text(step.cost_ms);
+  return text;
+}
+
+/// `key` is one of those of `keys`, which blanks separate.
+bool has_word(std::string_view keys, std::string_view key, char separator) {
+  while (!keys.empty()) {
+    auto end = keys.find(separator);
+    if (keys.substr(0, end) == key)
+      return true;
+    keys.remove_prefix(end == keys.npos ? keys.size() : end + 1);
+  }
+  return false;
+}
+
+/// What clients have told of the messages with a key or an id, in order.
+caf::expected<std::vector<told_step>> told_of(admin_context& context,
+                                              const std::string& key) {
+  auto traces =
+    find(context, std::string{names::trace_topic}, key, traces_read_max);
+  if (!traces)
+    return std::move(traces.error());
+  std::vector<told_step> told;
+  for (const auto& bytes : *traces) {
+    auto record =
+      storage::decode_record(bytes.view(), storage::record_check::none);
+    auto body = record ? plain_body(*record) : std::string{};
+    if (!body)
+      continue; // a client that compresses as we cannot read
+    for (const auto& step : remoting::read_trace(*body))
+      if (has_word(step.id, key, ',') || has_word(step.keys, key, ' '))
+        told.push_back({std::string{step.id}, step.time, name_of(step.what),
+                        text_of(step, record->born_host)});
+  }
+  std::ranges::stable_sort(told, {}, &told_step::time);
+  return told;
+}
+
 class life {
 public:
   life(admin_context& context, table& to) : context_(context), to_(to) {}
@@ -116,7 +192,21 @@ public:
            + std::to_string(record->queue.value) + " at "
            + std::to_string(record->offset.value) + ", log "
            + std::to_string(record->position.value));
-    return add_groups(*record);
+    if (auto error = add_groups(*record))
+      return error;
+    return id_.empty() ? caf::none : add_told(id_);
+  }
+
+  /// What clients have told of it, be it stored or not.
+  caf::error add_told(const std::string& key) {
+    auto told = told_of(context_, key);
+    if (!told)
+      return std::move(told.error());
+    for (const auto& x : *told) {
+      id_ = x.id;
+      line(x.time, x.step, x.what);
+    }
+    return caf::none;
   }
 
 private:
@@ -280,15 +370,19 @@ answer where(admin_context& context, arguments& words) {
   auto found = find_all(context, asked);
   if (!found)
     return std::move(found.error());
+  table result;
+  result.columns = {"id", "step", "when", "what"};
+  life story{context, result};
+  // It may never have been stored, or be gone already.
   if (found->empty())
+    if (auto error = story.add_told(asked.key))
+      return error;
+  if (found->empty() && result.rows.empty())
     return make_error(errc::message_not_found,
                       "no message has the " + text
                         + (asked.topic ? " in " + *asked.topic : "")
                         + "; a key is one of those it was sent with, an id "
                           "what its producer was told");
-  table result;
-  result.columns = {"id", "step", "when", "what"};
-  life story{context, result};
   for (const auto& record : *found)
     if (auto error = story.add(record.view()))
       return error;
