@@ -154,6 +154,7 @@ caf::expected<cast_options> cast_of(const node_options& options) {
     {"transactionCheckMax", std::to_string(options.transaction_checks_max)},
     {"transactionTimeOut", std::to_string(options.transaction_timeout_ms)},
     {"useServerSideResetOffset", flag(options.reset_at_broker)},
+    {"useTLS", "false"}, // mqadmin exportConfigs asks for it
   };
   cast.change_settings = [now = options](std::string_view lines) mutable {
     return change_options(now, lines);
