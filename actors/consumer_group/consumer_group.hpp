@@ -5,6 +5,7 @@
 
 #include "troupe/actor/consumer_group.hpp"
 #include "troupe/actor/state_store.hpp"
+#include "troupe/steady_time.hpp"
 
 namespace troupe {
 
@@ -12,7 +13,7 @@ struct consumer_group_options {
   group_config config;
   std::vector<offset_row> progress; ///< as it was stored
   state_store_actor store;
-  epoch_ms (*clock)() = now_ms;
+  epoch_ms (*clock)() = steady_ms;
 };
 
 consumer_group_actor spawn_consumer_group(caf::actor_system& system,

@@ -14,6 +14,7 @@
 
 #include "troupe/assert.hpp"
 #include "troupe/limits.hpp"
+#include "troupe/steady_time.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -22,6 +23,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -614,6 +616,7 @@ private:
       x->resume();
     context_.expire_judged();
     auto now = now_ms();
+    forgive_jump(now);
     std::erase_if(calls_, [now](const auto& entry) {
       if (entry.second.deadline > now)
         return false;
@@ -646,6 +649,27 @@ private:
     });
   }
 
+  /// A wall clock that jumps has made nobody silent or late.
+  void forgive_jump(epoch_ms now) {
+    auto lead = now - steady_ms();
+    auto jumped = lead - clock_lead_ms_;
+    constexpr std::int64_t slew_ms = 1000; // what a clock that is set may drift
+    if (std::abs(jumped) < slew_ms)
+      return;
+    clock_lead_ms_ = lead;
+    log::warning("gateway", "the wall clock has jumped").with("ms", jumped);
+    for (auto& [key, call] : calls_)
+      call.deadline += jumped;
+    // What was read since the jump is right already.
+    auto moved = [=](epoch_ms at) {
+      return at > now || jumped > 0 ? std::min(at + jumped, now) : at;
+    };
+    context_.connections().for_each([moved](connection& x) {
+      x.last_read = moved(x.last_read);
+      x.last_write_progress = moved(x.last_write_progress);
+    });
+  }
+
   // -- the end ----------------------------------------------------------------
 
   caf::typed_response_promise<gateway_drained> drain() {
@@ -674,6 +698,8 @@ private:
   reactor& home_;
   const std::size_t connections_max_ = connections_allowed();
   epoch_ms refusal_told_at_; // in the log
+  // What the wall clock is ahead of steady_ms().
+  std::int64_t clock_lead_ms_ = now_ms() - steady_ms();
   gateway_context context_;
   std::vector<std::unique_ptr<listener>> listeners_;
   remoting::command_view command_;
