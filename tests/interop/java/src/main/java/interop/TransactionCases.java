@@ -23,6 +23,8 @@ final class TransactionCases {
 
     static void addTo(Case.Catalogue cases) {
         cases.add("transaction_check", TransactionCases::check, Mark.SLOW);
+        cases.add("transaction_check_other", TransactionCases::checkOther, Mark.SLOW);
+        cases.add("transaction_immunity", TransactionCases::immunity, Mark.SLOW);
         cases.add("transaction_settle", TransactionCases::settle);
         cases.add("custom_check", TransactionCases::customCheck, Mark.CUSTOM);
         cases.add("custom_reply", TransactionCases::customReply, Mark.CUSTOM, Mark.BINARY);
@@ -54,6 +56,65 @@ final class TransactionCases {
     private static LocalTransactionState verdict(byte[] body) {
         return new String(body, java.nio.charset.StandardCharsets.UTF_8).startsWith("commit")
             ? LocalTransactionState.COMMIT_MESSAGE : LocalTransactionState.ROLLBACK_MESSAGE;
+    }
+
+    /** Leaves every transaction open, and decides those that it is asked about if `decides`. */
+    private static TransactionListener undecided(ConcurrentHashMap<String, Long> asked, boolean decides) {
+        return new TransactionListener() {
+            @Override
+            public LocalTransactionState executeLocalTransaction(Message message, Object argument) {
+                return LocalTransactionState.UNKNOW;
+            }
+
+            @Override
+            public LocalTransactionState checkLocalTransaction(MessageExt message) {
+                asked.putIfAbsent(World.text(message), System.currentTimeMillis());
+                return decides ? verdict(message.getBody()) : LocalTransactionState.UNKNOW;
+            }
+        };
+    }
+
+    /** The producer is gone; another one of its group, which has begun no transaction, is asked. */
+    private static void checkOther(World world) throws Exception {
+        ConcurrentHashMap<String, Long> asked = new ConcurrentHashMap<>();
+        TransactionMQProducer first = producer(world, undecided(new ConcurrentHashMap<>(), false));
+        DefaultMQProducer plain = world.producer("P_plain_" + world.group);
+        BlockingQueue<MessageExt> seen = consumeAll(world, plain);
+        // It tells the broker of its group by its heartbeats, once it has sent something there.
+        TransactionMQProducer other = new TransactionMQProducer("P_" + world.group);
+        other.setNamesrvAddr(world.namesrv);
+        other.setInstanceName(World.instance());
+        other.setHeartbeatBrokerInterval(4000);
+        other.setTransactionListener(undecided(asked, true));
+        other.start();
+        world.atEnd(other::shutdown);
+        World.sendNumbered(other, world.topic, "warm", "other", 1);
+        for (int i = 0; i < 3; i++) {
+            first.sendMessageInTransaction(new Message(world.topic, "A", World.text("commit-" + i)), null);
+            first.sendMessageInTransaction(new Message(world.topic, "A", World.text("drop-" + i)), null);
+        }
+        first.shutdown();
+        TreeSet<String> all = World.numbered("commit", 3);
+        all.addAll(World.numbered("drop", 3));
+        World.await("a question for each", 90, () -> asked.keySet().containsAll(all));
+        World.await("three committed", 30, () -> World.bodies(seen).containsAll(World.numbered("commit", 3)));
+        World.same(World.numbered("commit", 3), World.bodies(seen), "the committed ones");
+    }
+
+    /** A message may say how long it wants to be left alone. */
+    private static void immunity(World world) throws Exception {
+        ConcurrentHashMap<String, Long> asked = new ConcurrentHashMap<>();
+        TransactionMQProducer producer = producer(world, undecided(asked, true));
+        BlockingQueue<MessageExt> seen = consumeAll(world, producer);
+        int seconds = 20;
+        Message immune = new Message(world.topic, "A", World.text("commit-immune"));
+        immune.putUserProperty("CHECK_IMMUNITY_TIME_IN_SECONDS", Integer.toString(seconds));
+        long began = System.currentTimeMillis();
+        producer.sendMessageInTransaction(immune, null);
+        World.await("its question", 90, () -> asked.containsKey("commit-immune"));
+        long after = asked.get("commit-immune") - began;
+        World.check(after >= seconds * 1000L - 100, "asked after " + after + " ms already");
+        World.await("the message", 30, () -> World.bodies(seen).contains("commit-immune"));
     }
 
     private static void settle(World world) throws Exception {
