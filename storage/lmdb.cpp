@@ -17,9 +17,9 @@ namespace troupe::storage {
 namespace {
 
 constexpr std::array<const char*, table_count> table_names{
-  "meta",     "topics",        "groups",    "offsets",
-  "settings", "delays",        "deadlines", "deadline_ids",
-  "leases",   "request_modes", "custom",    "custom_state"};
+  "meta",   "topics",       "groups",       "offsets", "settings",
+  "delays", "deadlines",    "deadline_ids", "leases",  "request_modes",
+  "custom", "custom_state", "options"};
 
 /// LMDB ends the process when its own invariants do not hold: the person who
 /// finds it gone is told what to do.

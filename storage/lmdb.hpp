@@ -34,9 +34,10 @@ enum class table : std::uint8_t {
   request_modes,
   custom,       ///< specs of custom actors
   custom_state, ///< their state and progress
+  options,      ///< of the node, changed while it ran
 };
 
-inline constexpr std::size_t table_count = 12;
+inline constexpr std::size_t table_count = 13;
 
 /// The table's name in LMDB.
 const char* table_name(table where);

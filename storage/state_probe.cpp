@@ -59,6 +59,8 @@ bool decodes(table where, std::string_view key, std::string_view value) {
       return decode_offset_key(key) && decode_number(value);
     case table::settings:
       return decode_setting_key(key).has_value();
+    case table::options:
+      return decode_kept_setting(key, value).has_value();
     case table::delays: {
       int level = 0;
       auto code =

@@ -391,6 +391,21 @@ decode_spawned(std::string_view value) {
   return row.good() ? std::optional{std::move(result)} : std::nullopt;
 }
 
+std::string encode_kept_setting(const kept_setting& setting) {
+  row_writer row;
+  row.text(setting.value).text(setting.configured);
+  return row.take();
+}
+
+std::optional<kept_setting> decode_kept_setting(std::string_view key,
+                                                std::string_view value) {
+  kept_setting setting;
+  setting.key = key;
+  row_reader row{value};
+  row.text(setting.value).text(setting.configured);
+  return row.good() ? std::optional{std::move(setting)} : std::nullopt;
+}
+
 std::string custom_key_prefix(std::string_view name) {
   return std::string{name}.append(1, '\0');
 }

@@ -9,6 +9,7 @@
 #include "troupe/model/delay_progress.hpp"
 #include "troupe/model/group_config.hpp"
 #include "troupe/model/lease.hpp"
+#include "troupe/model/live_settings.hpp"
 #include "troupe/model/queue_key.hpp"
 #include "troupe/model/topic_config.hpp"
 
@@ -65,6 +66,11 @@ std::optional<data_version> decode_version(std::string_view value);
 std::string encode_setting_key(std::string_view ns, std::string_view name);
 std::optional<std::pair<std::string, std::string>>
 decode_setting_key(std::string_view key);
+
+/// A setting of the node that was changed while it ran; its name is the key.
+std::string encode_kept_setting(const kept_setting& setting);
+std::optional<kept_setting> decode_kept_setting(std::string_view key,
+                                                std::string_view value);
 
 /// Key of a lease: group, 0, topic, 0, queue id, start, pop time.
 std::string encode_lease_key(const lease_key& key);

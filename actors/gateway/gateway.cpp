@@ -163,6 +163,7 @@ public:
         report.memory_max = context_.options().memory_max;
         report.waiting_pulls = context_.waiting_pulls;
         report.settings = context_.options().settings;
+        report.kept_settings = context_.options().kept_settings;
         return report;
       },
       [this](const list_pulls& x) { return context_.list_pulls_of(x.group); },

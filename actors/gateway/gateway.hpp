@@ -11,6 +11,7 @@
 #include "troupe/actor/pop.hpp"
 #include "troupe/actor/retention.hpp"
 #include "troupe/actor/scheduler.hpp"
+#include "troupe/actor/state_store.hpp"
 #include "troupe/actor/timers.hpp"
 #include "troupe/actor/transaction_coordinator.hpp"
 #include "troupe/model/delay_levels.hpp"
@@ -44,6 +45,8 @@ struct gateway_options {
   delay_levels delays;
   live_settings live;
   settings_changer change_settings; ///< null: none may be changed
+  std::vector<kept_setting> kept_settings;
+  state_store_actor store; ///< keeps what is changed
   std::int64_t timer_delay_max_ms = limits::timer_delay_max_ms;
 
   // Null on a node that is name server only.

@@ -41,6 +41,7 @@ public:
   void set_live(changed_settings all) {
     options_.live = std::move(all.live);
     options_.settings = std::move(all.shown);
+    options_.kept_settings = std::move(all.kept);
   }
 
   gateway_report& counters() { return counters_; }

@@ -157,6 +157,12 @@ private:
     for (const auto& entry : x.entries)
       change(table::settings, storage::encode_setting_key(entry.ns, entry.key),
              entry.value);
+    if (x.of_node) {
+      remove_where(table::options, [](std::string_view) { return true; });
+      for (const auto& setting : *x.of_node)
+        change(table::options, setting.key,
+               storage::encode_kept_setting(setting));
+    }
     return promise();
   }
 

@@ -25,6 +25,7 @@
 #include "storage/lmdb.hpp"
 #include "storage/recovery.hpp"
 #include "storage/state_check.hpp"
+#include "supervisor/kept_settings.hpp"
 #include "supervisor/take_over.hpp"
 #include "timers/timers.hpp"
 #include "topic/topic.hpp"
@@ -487,6 +488,9 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   auto state = open_state(options.data_directory);
   if (!state)
     return std::move(state.error());
+  auto kept_settings = restore_settings(options, *state->env);
+  if (!kept_settings)
+    return std::move(kept_settings.error());
   storage::opened_store store;
   if (options.broker) {
     auto opened = open_broker_store(options, *state, std::move(lock));
@@ -535,6 +539,8 @@ caf::expected<cast_handles> start_cast(caf::actor_system& system, reactor& home,
   doors.broker_permission = options.broker_permission;
   doors.live = live_settings_of(options);
   doors.change_settings = options.change_settings;
+  doors.kept_settings = std::move(*kept_settings);
+  doors.store = cast.state_store;
   doors.memory_max = options.memory_max;
   doors.auto_create_groups = options.auto_create_groups;
   doors.property_filter = options.property_filter;

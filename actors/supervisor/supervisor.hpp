@@ -70,7 +70,8 @@ struct cast_options {
   bool recall_messages = true;
   start_custom custom; ///< types, plug-ins and actors to begin with
   bool reset_at_broker = true;
-  settings_changer change_settings; ///< null: none may be changed
+  settings_changer change_settings;   ///< null: none may be changed
+  settings_restorer restore_settings; ///< null: none are kept
   /// Shown by requests for the configuration.
   std::vector<std::pair<std::string, std::string>> settings;
 };

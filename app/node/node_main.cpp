@@ -12,12 +12,15 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <iterator>
+#include <memory>
 
 #include <arpa/inet.h>
 #include <sys/resource.h>
@@ -60,14 +63,6 @@ std::string default_broker_name() {
     if (!names::has_legal_characters({&c, 1}))
       c = '-';
   return text.empty() ? "broker" : text;
-}
-
-/// As it is written in broker.conf.
-std::string hours_text(const std::vector<int>& hours) {
-  std::string text;
-  for (auto hour : hours)
-    text += (text.empty() ? "" : ";") + std::to_string(hour);
-  return text;
 }
 
 } // namespace
@@ -120,44 +115,39 @@ caf::expected<cast_options> cast_of(const node_options& options) {
   auto flag = [](bool x) { return std::string{x ? "true" : "false"}; };
   cast.settings = {
     {"autoCreateSubscriptionGroup", flag(options.auto_create_groups)},
-    {"enablePropertyFilter", flag(options.property_filter)},
     {"autoCreateTopicEnable", flag(options.auto_create_topics)},
     {"brokerClusterName", cast.cluster},
     {"brokerId", std::to_string(cast.broker_id)},
     {"brokerName", cast.broker_name},
     {"brokerPermission", std::to_string(cast.broker_permission)},
     {"brokerRole", "ASYNC_MASTER"},
-    {"cleanFileForciblyEnable", flag(options.retention.delete_when_full)},
     {"defaultTopicQueueNums", std::to_string(cast.default_topic_queues)},
-    {"deleteWhen", hours_text(options.retention.hours)},
-    {"diskMaxUsedSpaceRatio",
-     std::to_string(options.retention.used_percent_max)},
-    {"fileReservedTime", std::to_string(options.retention.keep_ms / 3'600'000)},
+    {"enablePropertyFilter", flag(options.property_filter)},
     {"filterServerNums", "0"},
     {"flushDiskType", options.sync_flush ? "SYNC_FLUSH" : "ASYNC_FLUSH"},
     {"listenPort", std::to_string(cast.broker_port)},
     {"mappedFileSizeCommitLog", std::to_string(cast.segment_bytes)},
-    {"maxMessageSize", std::to_string(cast.body_bytes_max)},
     {"messageDelayLevel", options.delay_levels.empty()
                             ? std::string{delay_levels::default_text}
                             : options.delay_levels},
-    {"msgTraceTopicName", "RMQ_SYS_TRACE_TOPIC"},
-    {"recallMessageEnable", flag(options.recall_messages)},
+    {"msgTraceTopicName", std::string{names::trace_topic}},
     {"slaveReadEnable", "false"},
     {"storePathRootDir", options.data},
     {"timerMaxDelaySec", std::to_string(options.timer_delay_max_seconds)},
     {"timerWheelEnable", "true"},
     {"traceOn", "true"},
     {"traceTopicEnable", "true"}, // made on first use
-    {"transactionCheckInterval",
-     std::to_string(options.transaction_check_interval_ms)},
-    {"transactionCheckMax", std::to_string(options.transaction_checks_max)},
-    {"transactionTimeOut", std::to_string(options.transaction_timeout_ms)},
-    {"useServerSideResetOffset", flag(options.reset_at_broker)},
-    {"useTLS", "false"}, // mqadmin exportConfigs asks for it
+    {"useTLS", "false"},          // mqadmin exportConfigs asks for it
   };
-  cast.change_settings = [now = options](std::string_view lines) mutable {
-    return change_options(now, lines);
+  std::ranges::move(changeable_settings(options),
+                    std::back_inserter(cast.settings));
+  std::ranges::sort(cast.settings);
+  auto live = std::make_shared<live_options>(options);
+  cast.change_settings = [live](std::string_view lines) {
+    return live->change(lines);
+  };
+  cast.restore_settings = [live](const std::vector<kept_setting>& kept) {
+    return live->restore(kept);
   };
   return cast;
 }

@@ -5,6 +5,7 @@
 #include "custom/actors.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/node.hpp"
 #include "support/scratch.hpp"
 
 #include <thread>
@@ -117,4 +118,56 @@ TEST_CASE("client: says in a sentence when there is no broker") {
   CHECK(nobody.send(message).refused == "nobody listens at 127.0.0.1:1");
   troupe::producer nowhere{"nowhere"};
   CHECK(nowhere.send(message).refused == "`nowhere` is no host:port");
+}
+
+TEST_CASE("embedded node: a setting that was changed holds after a restart") {
+  troupe::test::scratch home;
+  auto options = options_in(home / "data");
+  auto shown = [](troupe::node& node) {
+    auto answer =
+      troupe::test::client{node.broker_port()}.call(troupe::test::request(
+        troupe::remoting::request_code::get_broker_config, {}));
+    return std::string{answer.body.view()};
+  };
+  auto has = [](const std::string& text, const char* line) {
+    return ("\n" + text + "\n").find(std::string{"\n"} + line + "\n")
+           != std::string::npos;
+  };
+  {
+    auto made = troupe::node::start(options);
+    REQUIRE(made.refused.empty());
+    CHECK(troupe::test::client{made.running->broker_port()}
+            .call(troupe::test::request(
+              troupe::remoting::request_code::update_broker_config, {},
+              "maxMessageSize=3000\ntransactionTimeOut=7000\n"))
+            .code
+          == 0);
+    CHECK(has(shown(*made.running), "maxMessageSize=3000"));
+  }
+  {
+    auto made = troupe::node::start(options);
+    REQUIRE(made.refused.empty());
+    CHECK(has(shown(*made.running), "maxMessageSize=3000"));
+    CHECK(has(shown(*made.running), "transactionTimeOut=7000"));
+    // Not only shown: a longer message is refused.
+    troupe::producer producer{"127.0.0.1:"
+                              + std::to_string(made.running->broker_port())};
+    troupe::custom::outgoing message;
+    message.topic = "t";
+    message.body = std::string(3001, 'x');
+    CHECK_FALSE(producer.send(message).refused.empty());
+    message.body.resize(3000);
+    CHECK(producer.send(message).refused.empty());
+  }
+  // Configured anew since: that is the last word, now and later.
+  for (const auto* configured : {"5000", "4194304"}) {
+    CAPTURE(configured);
+    auto later = options;
+    later.emplace_back("message-bytes-max", configured);
+    auto made = troupe::node::start(later);
+    REQUIRE(made.refused.empty());
+    CHECK(has(shown(*made.running),
+              ("maxMessageSize=" + std::string{configured}).c_str()));
+    CHECK(has(shown(*made.running), "transactionTimeOut=7000"));
+  }
 }

@@ -1,4 +1,5 @@
-/// Which options change while the node runs, and what is said of the others.
+/// Which options change while the node runs, what is said of the others, and
+/// which changes hold when it is started again.
 #include "app/node/live_options.hpp"
 
 #include "support/catch.hpp"
@@ -9,15 +10,15 @@ using namespace troupe;
 using namespace troupe::app;
 
 TEST_CASE("live options: all of a change take effect, in either spelling") {
-  node_options options;
-  auto changed = change_options(options, "fileReservedTime=48\n"
-                                         "deleteWhen=04;16\n"
-                                         " transactionCheckMax = 5 \r\n"
-                                         "transaction-timeout=7000\n"
-                                         "maxMessageSize=1000\n"
-                                         "recallMessageEnable=false\n"
-                                         "useServerSideResetOffset=false\n"
-                                         "cleanFileForciblyEnable=true\n");
+  live_options options{{}};
+  auto changed = options.change("fileReservedTime=48\n"
+                                "deleteWhen=04;16\n"
+                                " transactionCheckMax = 5 \r\n"
+                                "transaction-timeout=7000\n"
+                                "maxMessageSize=1000\n"
+                                "recallMessageEnable=false\n"
+                                "useServerSideResetOffset=false\n"
+                                "cleanFileForciblyEnable=true\n");
   REQUIRE(changed);
   const auto& live = changed->live;
   CHECK(live.retention.keep_ms == 48ll * 3'600'000);
@@ -38,7 +39,7 @@ TEST_CASE("live options: all of a change take effect, in either spelling") {
   CHECK(shows("fileReservedTime", "48"));
   CHECK(shows("useServerSideResetOffset", "false"));
   // The next change builds on it.
-  auto again = change_options(options, "maxMessageSize=2000");
+  auto again = options.change("maxMessageSize=2000");
   REQUIRE(again);
   CHECK(again->live.retention.keep_ms == 48ll * 3'600'000);
 }
@@ -61,12 +62,65 @@ TEST_CASE("live options: one that is refused leaves all as they were") {
              refused_change{"fileReservedTim=4\n", errc::invalid_argument,
                             "did you mean fileReservedTime"},
              refused_change{"nonsense\n", errc::invalid_argument, "key=value"});
-  node_options options;
+  live_options options{{}};
   auto changed =
-    change_options(options, std::string{"maxMessageSize=1000\n"} + one.lines);
+    options.change(std::string{"maxMessageSize=1000\n"} + one.lines);
   REQUIRE_FALSE(changed);
   INFO(context_of(changed.error()));
   CHECK(is(changed.error(), one.code));
   CHECK(context_of(changed.error()).find(one.said) != std::string::npos);
-  CHECK(options.message_bytes_max == node_options{}.message_bytes_max);
+  auto none = options.change("");
+  REQUIRE(none);
+  CHECK(none->live.body_bytes_max
+        == static_cast<std::size_t>(node_options{}.message_bytes_max));
+  CHECK(none->kept.empty());
+}
+
+TEST_CASE("live options: every one that can be changed is shown and kept") {
+  for (const auto& [key, value] : changeable_settings({})) {
+    CAPTURE(key, value);
+    auto other = value == "true" ? "false" : value == "false" ? "true" : "7";
+    live_options options{{}};
+    auto changed = options.change(key + "=" + other);
+    REQUIRE(changed);
+    CHECK(changed->kept == std::vector<kept_setting>{{key, other, value}});
+    CHECK(std::ranges::count(changed->shown,
+                             std::pair<std::string, std::string>{key, other})
+          == 1);
+    // Started again as it was configured: the change holds.
+    live_options again{{}};
+    auto restored = again.restore(changed->kept);
+    CHECK(restored.kept == changed->kept);
+    CHECK(restored.shown == changed->shown);
+    // As it is configured: there is nothing to keep any more.
+    auto back = again.change(key + "=" + value);
+    REQUIRE(back);
+    CHECK(back->kept.empty());
+  }
+}
+
+TEST_CASE("live options: what is configured later than a change wins") {
+  node_options configured;
+  configured.message_bytes_max = 5000;
+  live_options options{configured};
+  auto changed =
+    options.change("message-bytes-max=1000\ntransactionCheckMax=3");
+  REQUIRE(changed);
+  REQUIRE(changed->kept.size() == 2);
+  configured.message_bytes_max = 6000;
+  auto restored = live_options{configured}.restore(changed->kept);
+  CHECK(restored.live.body_bytes_max == 6000);
+  CHECK(restored.live.transactions.checks_max == 3);
+  CHECK(restored.kept
+        == std::vector<kept_setting>{{"transactionCheckMax", "3", "15"}});
+}
+
+TEST_CASE("live options: kept ones that make no sense are passed over") {
+  auto restored =
+    live_options{{}}.restore({{"listenPort", "1", "10911"},
+                              {"noSuchKey", "1", "2"},
+                              {"transactionCheckMax", "x", "15"},
+                              {"transactionCheckMax", "4", "15"}});
+  CHECK(restored.live.transactions.checks_max == 4);
+  CHECK(restored.kept.size() == 1);
 }

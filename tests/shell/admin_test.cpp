@@ -5,6 +5,7 @@
 #include "app/shell/interpreter.hpp"
 #include "app/shell/local_verbs.hpp"
 
+#include "support/node.hpp"
 #include "support/scratch.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -295,6 +296,26 @@ TEST_CASE("admin: misspelt lines are told what is wrong") {
     REQUIRE_FALSE(answer);
     CHECK(context_of(answer.error()).find(x.says) != std::string::npos);
   }
+}
+
+TEST_CASE("config: of a changed setting also what is configured") {
+  scratch home;
+  shell_node node{home.path()};
+  auto before = node.ask("config", {"flushDiskType"});
+  REQUIRE(before);
+  CHECK(at(*before, "value") == cell{"SYNC_FLUSH"});
+  CHECK(at(*before, "configured") == cell{});
+  client administrator{node.cast().ports.broker};
+  REQUIRE(administrator
+            .call(request(remoting::request_code::update_broker_config, {},
+                          "flushDiskType=ASYNC_FLUSH"))
+            .code
+          == 0);
+  auto after = node.ask("config");
+  REQUIRE(after);
+  CHECK(at(*after, "value") == cell{"ASYNC_FLUSH"});
+  CHECK(at(*after, "configured") == cell{"SYNC_FLUSH"});
+  CHECK(at(*after, "configured", 1) == cell{});
 }
 
 TEST_CASE("admin: too big a line is refused") {

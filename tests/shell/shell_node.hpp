@@ -22,7 +22,8 @@ public:
   /// @param more  settings of the actor system
   explicit shell_node(
     const std::string& directory, tls_files tls = {},
-    const std::function<void(caf::actor_system_config&)>& more = nullptr)
+    const std::function<void(caf::actor_system_config&)>& more = nullptr,
+    const transaction_timing& timing = {})
     : system_(prepared(config_, tls, more)) {
     cast_options options;
     options.data_directory = directory;
@@ -31,7 +32,14 @@ public:
     options.name_server_port = 0;
     options.segment_bytes = limits::segment_bytes_min;
     options.custom.types = {app::pass_type()};
+    options.transactions = timing;
     options.settings = {{"flushDiskType", "SYNC_FLUSH"}};
+    options.change_settings = [](std::string_view) {
+      return changed_settings{
+        {},
+        {{"flushDiskType", "ASYNC_FLUSH"}, {"listenPort", "0"}},
+        {{"flushDiskType", "ASYNC_FLUSH", "SYNC_FLUSH"}}};
+    };
     auto started = start_cast(system_, home_, std::move(options), [] {});
     if (!started)
       FAIL(describe(started.error()));

@@ -1,7 +1,20 @@
-/// config: the node's settings, as RocketMQ spells them.
+/// config: the node's settings, as RocketMQ spells them; of one that was
+/// changed while the node ran, also what is configured.
 #include "admin/verbs/verbs_of_node.hpp"
 
+#include <algorithm>
+
 namespace troupe::verbs {
+
+namespace {
+
+/// Empty for a setting that is as it is configured.
+cell configured_of(const gateway_report& node, const std::string& key) {
+  auto found = std::ranges::find(node.kept_settings, key, &kept_setting::key);
+  return found == node.kept_settings.end() ? cell{} : cell{found->configured};
+}
+
+} // namespace
 
 answer config(admin_context& context, arguments& words) {
   auto only = words.next();
@@ -12,10 +25,10 @@ answer config(admin_context& context, arguments& words) {
   if (!node)
     return std::move(node.error());
   table result;
-  result.columns = {"key", "value"};
+  result.columns = {"key", "value", "configured"};
   for (const auto& [key, value] : node->settings)
     if (!only || key == *only)
-      result.rows.push_back({key, value});
+      result.rows.push_back({key, value, configured_of(*node, key)});
   if (only && result.rows.empty())
     return make_error(errc::config_not_found,
                       "no setting is called " + *only

@@ -1,5 +1,6 @@
-/// UPDATE_BROKER_CONFIG: settings that may change while the node runs. They
-/// last until it ends: what shall stay is written into its configuration file.
+/// UPDATE_BROKER_CONFIG: settings that may change while the node runs. They are
+/// kept: the next start begins with them, unless what is configured has
+/// changed.
 #include "gateway/handlers/handlers.hpp"
 
 namespace troupe::handlers {
@@ -17,8 +18,12 @@ void update_broker_config(gateway_context& context, request& asked) {
   auto* self = context.self();
   self->send(options.retention, change_retention{changed->live.retention});
   self->send(options.transactions, change_timing{changed->live.transactions});
+  put_kv keep{{}, changed->kept};
   context.set_live(std::move(*changed));
-  context.answer(asked.from, remoting::response_code::success);
+  context.ask(asked.from, options.store, std::move(keep),
+              [&context, from = asked.from](const stored&) {
+                context.answer(from, remoting::response_code::success);
+              });
 }
 
 } // namespace troupe::handlers

@@ -4,6 +4,7 @@
 
 #include "troupe/actor/delivery_filter.hpp"
 #include "troupe/actor/directory.hpp"
+#include "troupe/model/live_settings.hpp"
 
 namespace troupe {
 
@@ -36,6 +37,7 @@ struct gateway_report {
   std::int64_t waiting_pulls = 0;
   /// All settings as they are now, `key=value` in order, RocketMQ's names.
   std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<kept_setting> kept_settings; ///< changed while a node ran
 };
 
 /// The last pull of each queue by a group's clients at this gateway.

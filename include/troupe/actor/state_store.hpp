@@ -9,6 +9,7 @@
 #include "troupe/model/deadline.hpp"
 #include "troupe/model/delay_progress.hpp"
 #include "troupe/model/lease.hpp"
+#include "troupe/model/live_settings.hpp"
 #include "troupe/model/log_event.hpp"
 #include "troupe/model/topic_config.hpp"
 
@@ -62,8 +63,12 @@ struct put_offsets {
   bool remove_all = false; ///< of the group, before `changed` is put
 };
 
+/// Settings: those that clients share by a name server, and those of the node
+/// itself.
 struct put_kv {
   std::vector<kv_entry> entries;
+  /// These and no others; none: they stay as they are.
+  std::optional<std::vector<kept_setting>> of_node = {};
 };
 
 /// Levels whose progress has changed; all of them cover the log up to
