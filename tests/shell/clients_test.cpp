@@ -219,6 +219,45 @@ TEST_CASE("where: what clients with trace on say of a message") {
         != std::string::npos);
 }
 
+TEST_CASE("tx: a discarded one is listed, and asked about again on demand") {
+  scratch home;
+  // Asked about after 200 ms, discarded when there is no answer 300 ms later.
+  shell_node node{home.path(), {}, nullptr, {200, 300, 1, 3'600'000}};
+  client one{node.cast().ports.broker};
+  introduce(one);
+  auto list = [&](std::vector<std::string> words) {
+    auto answer = node.ask("tx", std::move(words));
+    REQUIRE(answer);
+    return std::move(*answer);
+  };
+  auto check = [&] {
+    auto asked = one.receive(5s);
+    return asked
+           && asked->code
+                == static_cast<std::int32_t>(
+                  remoting::request_code::check_transaction_state);
+  };
+  REQUIRE(
+    one
+      .call(send_of("t", 0, "body",
+                    "TRAN_MSG\x01true\x02PGROUP\x01PG\x02UNIQ_KEY\x01K\x02"))
+      .code
+    == 0);
+  CHECK(check());
+  REQUIRE(eventually([&] {
+    return list({"list", "--discarded"}).rows.size() == 1;
+  }));
+  CHECK(list({"list"}).rows.empty());
+  auto row = list({"list", "--discarded"});
+  CHECK(at(row, "topic") == cell{"t"});
+  CHECK(at(row, "group") == cell{"PG"});
+  CHECK(at(row, "id") == cell{"K"});
+  REQUIRE(node.ask("tx", {"resume", "K"}));
+  CHECK(check());
+  CHECK(error_of(node.ask("tx", {"resume", "nobody"}))
+        == errc::transaction_not_found);
+}
+
 TEST_CASE("plugin: only what lies where the node was told to look") {
   scratch home;
   shell_node node{home.path()};
