@@ -20,8 +20,7 @@ constexpr std::size_t rows_expected_max = 64; // room for more is made later
 
 constexpr epoch_ms any_time{std::numeric_limits<std::int64_t>::max()};
 
-template <class Message>
-std::size_t bytes_of(const Message& x) {
+std::size_t bytes_of(const send_request& x) {
   return x.body.size() + x.properties.size();
 }
 
@@ -107,8 +106,9 @@ void interceptors::hold(std::size_t place, send_request&& request) {
   to.next.sends.emplace_back(std::move(request));
 }
 
-void interceptors::hold(std::size_t place, known_topic& topic, queue_id queue,
-                        append_row&& row) {
+append_row& interceptors::hold(std::size_t place, known_topic& topic,
+                               queue_id queue, const caller& from,
+                               std::size_t bytes) {
   auto& to = *slots_[place];
   auto& round = topic.round[static_cast<std::size_t>(queue.value)];
   if (round.held_in != to.open) {
@@ -120,12 +120,13 @@ void interceptors::hold(std::size_t place, known_topic& topic, queue_id queue,
     made.rows.reserve(to.rows_expected);
   }
   auto& held = to.next.rows[round.held];
-  auto bytes = bytes_of(row);
   held.bytes += bytes;
-  held.answers += row.from.oneway ? 0 : 1;
+  held.answers += from.oneway ? 0 : 1;
   to.bytes += bytes;
   ++to.count;
-  held.rows.push_back(std::move(row));
+  auto& row = held.rows.emplace_back();
+  row.from = from;
+  return row;
 }
 
 void interceptors::forget(slot& x, const held_send& gone) {

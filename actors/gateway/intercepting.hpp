@@ -96,8 +96,13 @@ public:
 
   /// Holds a message until the interceptor at `place` has judged it.
   void hold(std::size_t place, send_request&& request);
-  void hold(std::size_t place, known_topic& topic, queue_id queue,
-            append_row&& row);
+
+  /// The same for one that is stored at once in its own topic.
+  /// @param bytes  of its body and properties
+  /// @returns its row, which says whom to answer; the rest is for the caller to
+  ///          fill in, where it lies, at once
+  append_row& hold(std::size_t place, known_topic& topic, queue_id queue,
+                   const caller& from, std::size_t bytes);
 
   /// Whether anything has been held since the last batch was taken.
   bool has_next() const;

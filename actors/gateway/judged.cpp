@@ -42,6 +42,10 @@ known_topic* topic_of(gateway_context& context, const held_rows& held) {
   return held.queue.value < queues ? topic : nullptr;
 }
 
+/// Holds a row for the next one who judges its topic.
+void hold(gateway_context& context, std::size_t place, known_topic& topic,
+          queue_id queue, append_row& row);
+
 /// Rows that all who have judged them have let pass.
 void pass_on(gateway_context& context, held_rows& held, std::size_t judged_by) {
   auto* topic = topic_of(context, held);
@@ -52,7 +56,7 @@ void pass_on(gateway_context& context, held_rows& held, std::size_t judged_by) {
   }
   if (auto judge = context.judge_of(*topic, judged_by)) {
     for (auto& row : held.rows)
-      hold(context, *judge, *topic, held.queue, std::move(row));
+      hold(context, *judge, *topic, held.queue, row);
     return;
   }
   context.open_appends += held.answers;
@@ -69,6 +73,21 @@ void pass_one(gateway_context& context, const held_rows& held, append_row& row,
   one.answers = row.from.oneway ? 0 : 1;
   one.rows.push_back(std::move(row));
   pass_on(context, one, judged_by);
+}
+
+void hold(gateway_context& context, std::size_t place, known_topic& topic,
+          queue_id queue, append_row& row) {
+  auto& judges = context.judges();
+  context.send_soon();
+  auto bytes = row.body.size() + row.properties.size();
+  if (judges.has_room(place, bytes)) {
+    auto from = row.from;
+    judges.hold(place, topic, queue, from, bytes) = std::move(row);
+    return;
+  }
+  if (auto refused = judges.why_full(place))
+    return context.fail(row.from, refused);
+  pass_one(context, {topic.view.config, queue, {}}, row, place + 1);
 }
 
 /// Those of `said` about the rows before `end`; they are taken off it.
@@ -124,17 +143,6 @@ void hold(gateway_context& context, std::size_t place, send_request& message) {
     return context.fail(message.from, refused);
   message.judged_by = place + 1;
   send_checked(context, message);
-}
-
-void hold(gateway_context& context, std::size_t place, known_topic& topic,
-          queue_id queue, append_row row) {
-  auto& judges = context.judges();
-  context.send_soon();
-  if (judges.has_room(place, row.body.size() + row.properties.size()))
-    return judges.hold(place, topic, queue, std::move(row));
-  if (auto refused = judges.why_full(place))
-    return context.fail(row.from, refused);
-  pass_one(context, {topic.view.config, queue, {}}, row, place + 1);
 }
 
 void settle(gateway_context& context, intercept_done& done) {

@@ -10,10 +10,6 @@ namespace troupe {
 /// one has no room for goes on, or is refused, by its policy.
 void hold(gateway_context& context, std::size_t place, send_request& message);
 
-/// The same for one that is stored at once in its own topic.
-void hold(gateway_context& context, std::size_t place, known_topic& topic,
-          queue_id queue, append_row row);
-
 /// What an interceptor has said of a batch.
 void settle(gateway_context& context, intercept_done& done);
 

@@ -205,9 +205,9 @@ caf::error why_refused(const gateway_context& context,
   return caf::none;
 }
 
-/// A row with everything that the header says; body and properties are added.
-append_row row_of(const send_request& message, const topic_config& topic) {
-  append_row row;
+/// Fills in everything that the header says; body and properties are added.
+void fill(append_row& row, const send_request& message,
+          const topic_config& topic) {
   row.from = message.from;
   row.flag = message.flag;
   row.sys_flag = message.sys_flag & ~sys_flag::transaction_mask;
@@ -217,6 +217,11 @@ append_row row_of(const send_request& message, const topic_config& topic) {
   row.born_time = {message.born_time};
   row.born_host = message.born_host;
   row.store_host = message.store_host;
+}
+
+append_row row_of(const send_request& message, const topic_config& topic) {
+  append_row row;
+  fill(row, message, topic);
   return row;
 }
 
@@ -349,16 +354,19 @@ bool is_plain(const send_request& message, const known_properties& known) {
 /// waits as the row that it will be: if it passes nothing is left to do.
 void send_to_judge(gateway_context& context, send_request& message,
                    known_topic& topic, std::size_t place) {
+  auto& judges = context.judges();
   auto known = read_properties(message.properties.view());
-  if (!is_plain(message, known))
+  auto bytes = message.body.size() + message.properties.size();
+  if (!is_plain(message, known) || !judges.has_room(place, bytes))
     return hold(context, place, message);
+  context.send_soon();
   auto queue = queue_of(message, topic.config());
-  auto row = row_of(message, topic.config());
+  auto& row = judges.hold(place, topic, queue, message.from, bytes);
+  fill(row, message, topic.config());
   row.body = std::move(message.body);
   row.properties = std::move(message.properties);
   describe_row(row, known);
   row.answer_queue = queue;
-  hold(context, place, topic, queue, std::move(row));
 }
 
 /// One request, many messages: consecutive rows that the log keeps together.

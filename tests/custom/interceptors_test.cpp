@@ -28,11 +28,9 @@ known_topic topic_of(const std::string& name) {
   return topic;
 }
 
-append_row row_of(const std::string& body, std::int32_t opaque = 0) {
-  append_row row;
-  row.from.opaque = opaque;
-  row.body = payload::copy_of(body);
-  return row;
+void hold(interceptors& all, std::size_t place, known_topic& topic,
+          queue_id queue, const std::string& body) {
+  all.hold(place, topic, queue, {}, body.size()).body = payload::copy_of(body);
 }
 
 std::string bodies_of(const std::vector<append_row>& rows) {
@@ -59,15 +57,15 @@ TEST_CASE("interceptors: rows gather by queue while a batch is judged") {
   interceptors all;
   all.set({link_of("a", "in")});
   auto in = topic_of("in");
-  all.hold(0, in, {0}, row_of("a"));
-  all.hold(0, in, {1}, row_of("b"));
-  all.hold(0, in, {0}, row_of("c"));
+  hold(all, 0, in, {0}, "a");
+  hold(all, 0, in, {1}, "b");
+  hold(all, 0, in, {0}, "c");
   CHECK(all.held() == 3);
   auto first = all.take_batches({}, {1000});
   REQUIRE(first.size() == 1);
   CHECK(bodies_of(first[0].second) == "ac|b");
-  all.hold(0, in, {0}, row_of("d"));
-  all.hold(0, in, {0}, row_of("e"));
+  hold(all, 0, in, {0}, "d");
+  hold(all, 0, in, {0}, "e");
   CHECK(all.take_batches({}, {1001}).empty()); // one batch at a time
   auto number = first[0].second.number;
   first.clear();
@@ -87,9 +85,9 @@ TEST_CASE("interceptors: a topic that was looked up anew gathers anew") {
   interceptors all;
   all.set({link_of("a", "in")});
   auto in = topic_of("in");
-  all.hold(0, in, {0}, row_of("a"));
+  hold(all, 0, in, {0}, "a");
   in = topic_of("in"); // its settings have changed
-  all.hold(0, in, {0}, row_of("b"));
+  hold(all, 0, in, {0}, "b");
   auto batches = all.take_batches({}, {1000});
   REQUIRE(batches.size() == 1);
   CHECK(bodies_of(batches[0].second) == "a|b");
@@ -99,16 +97,16 @@ TEST_CASE("interceptors: what waits too long is freed, and only that") {
   interceptors all;
   all.set({link_of("a", "in")});
   auto in = topic_of("in");
-  all.hold(0, in, {0}, row_of("a"));
+  hold(all, 0, in, {0}, "a");
   auto batches = all.take_batches({}, {1000});
   REQUIRE(batches.size() == 1);
-  all.hold(0, in, {0}, row_of("b"));
+  hold(all, 0, in, {0}, "b");
   CHECK(all.take_batches({}, {1100}).empty());
-  all.hold(0, in, {0}, row_of("c")); // soon enough to be with b
+  hold(all, 0, in, {0}, "c"); // soon enough to be with b
   CHECK(all.take_batches({}, {1301}).empty());
-  all.hold(0, in, {0}, row_of("d")); // too late to be
+  hold(all, 0, in, {0}, "d"); // too late to be
   CHECK(all.take_batches({}, {1400}).empty());
-  all.hold(0, in, {0}, row_of("e")); // soon enough to be with d
+  hold(all, 0, in, {0}, "e"); // soon enough to be with d
   CHECK(all.expire({2999}).rows.empty());
   auto freed = all.expire({3000}); // of a
   REQUIRE(freed.rows.size() == 1);
@@ -123,7 +121,7 @@ TEST_CASE("interceptors: what waits too long is freed, and only that") {
   auto ended = all.take_back(batches[0].second.number);
   REQUIRE(ended.held.rows.size() == 1);
   CHECK(ended.held.rows[0].freed);
-  all.hold(0, in, {0}, row_of("f"));
+  hold(all, 0, in, {0}, "f");
   batches = all.take_batches({}, {3200});
   REQUIRE(batches.size() == 1);
   CHECK(bodies_of(batches[0].second) == "de|f");
@@ -136,7 +134,7 @@ TEST_CASE("interceptors: there is room for so many and so much") {
   auto in = topic_of("in");
   for (std::size_t i = 0; i < limits::intercepts_max; ++i) {
     REQUIRE(all.has_room(0, 1));
-    all.hold(0, in, {0}, row_of("x"));
+    hold(all, 0, in, {0}, "x");
   }
   CHECK_FALSE(all.has_room(0, 0));
   CHECK(all.has_room(1, limits::intercept_bytes_max));
@@ -161,14 +159,14 @@ TEST_CASE("interceptors: one that ends frees what it held, for those behind") {
   CHECK_FALSE(all.next_for("in", 3));
   CHECK_FALSE(all.next_for("out", 0));
   auto in = topic_of("in");
-  all.hold(1, in, {0}, row_of("x"));
+  hold(all, 1, in, {0}, "x");
   send_request request;
   request.body = payload::copy_of("y");
   all.hold(1, std::move(request));
   auto batches = all.take_batches({}, {1000});
   REQUIRE(batches.size() == 1);
   CHECK(batches[0].second.rows.size() == 1);
-  all.hold(1, in, {0}, row_of("z"));
+  hold(all, 1, in, {0}, "z");
   auto freed = all.set({link_of("d", "other")});
   REQUIRE(freed.sends.size() == 1);
   CHECK(freed.sends[0].request.judged_by == 0);
