@@ -30,10 +30,14 @@ std::string changed_text(std::string_view text, const custom::fields& set) {
   return result;
 }
 
-/// Asks about one message. @returns null when the outcome is settled
-custom::verdict* ask(custom::performer& by, const custom::message& m,
-                     intercept_outcome& outcome) {
-  auto* said = by.is_ready() ? by.intercept(m) : nullptr;
+/// What is said of one message; null when that cannot be.
+custom::verdict* ask(custom::performer& by, const custom::message& m) {
+  return by.is_ready() ? by.intercept(m) : nullptr;
+}
+
+/// @returns null when the outcome is settled by `said`, else `said`
+custom::verdict* settle(custom::performer& by, custom::verdict* said,
+                        intercept_outcome& outcome) {
   if (said == nullptr) {
     outcome.what = interception::failed;
     outcome.reason =
@@ -48,10 +52,11 @@ custom::verdict* ask(custom::performer& by, const custom::message& m,
   return said;
 }
 
-void judge_one(custom::performer& by, const custom::message& m,
-               intercept_outcome& outcome) {
-  const auto* said = ask(by, m, outcome);
-  if (said == nullptr || !said->changes())
+/// Of one that is not just accepted.
+void judge_further(custom::performer& by, custom::verdict* given,
+                   const custom::message& m, intercept_outcome& outcome) {
+  const auto* said = settle(by, given, outcome);
+  if (said == nullptr)
     return;
   outcome.what = interception::changed;
   if (!said->properties.empty()) {
@@ -63,6 +68,13 @@ void judge_one(custom::performer& by, const custom::message& m,
     outcome.has_new_body = true;
     outcome.body = payload::copy_of(*said->body);
   }
+}
+
+void judge_one(custom::performer& by, const custom::message& m,
+               intercept_outcome& outcome) {
+  auto* said = ask(by, m);
+  if (said == nullptr || !custom::is_plain_accept(*said))
+    judge_further(by, said, m, outcome);
 }
 
 void judge_compressed(custom::performer& by, custom::message m,
@@ -88,7 +100,7 @@ std::int64_t judge_batch_body(custom::performer& by, const intercept_row& row,
     m.body = element.body;
     m.properties = element.properties;
     m.flag = element.flag;
-    auto* said = ask(by, m, outcome);
+    auto* said = settle(by, ask(by, m), outcome);
     if (said == nullptr) {
       outcome.reason =
         "message " + std::to_string(count) + " of the batch: " + outcome.reason;

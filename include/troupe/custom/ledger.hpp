@@ -45,6 +45,9 @@ public:
   // -- within a call ---------------------------------------------------------
 
   void begin() {
+    if (!touched_)
+      return; // most calls of an interceptor change nothing
+    touched_ = false;
     undo_.clear();
     sent_before_ = sent_.size();
     sent_bytes_before_ = sent_bytes_;
@@ -99,6 +102,7 @@ public:
                     + " bytes is too long to send");
     if (property_text_of(message).size() > limits::custom_properties_bytes_max)
       throw refusal("the properties are too long to send");
+    touched_ = true;
     sent_bytes_ += message.body.size();
     sent_.push_back(std::move(message));
   }
@@ -121,11 +125,13 @@ public:
     text = properties::with(text, properties::message_type, "reply");
     if (text.size() > limits::custom_properties_bytes_max)
       throw refusal("the properties of a reply are too long");
+    touched_ = true;
     sent_bytes_ += letter.body.size();
     replies_.push_back(std::move(letter));
   }
 
   void after(std::chrono::milliseconds delay, std::string_view timer) {
+    touched_ = true;
     timers_.push_back({std::string{timer}, delay});
   }
 
@@ -139,6 +145,7 @@ public:
 
   /// What was sent since the last time, in order.
   std::vector<outgoing> take_sent() {
+    touched_ = true;
     sent_before_ = 0;
     sent_bytes_ = sent_bytes_before_ = 0;
     return std::exchange(sent_, {});
@@ -147,6 +154,7 @@ public:
   bool has_replies() const { return !replies_.empty(); }
 
   std::vector<letter_back> take_replies() {
+    touched_ = true;
     replies_before_ = 0;
     return std::exchange(replies_, {});
   }
@@ -162,13 +170,17 @@ public:
 
   std::size_t timers_set() const { return timers_.size(); }
 
+  bool has_timers() const { return !timers_.empty(); }
+
   std::vector<timer_wish> take_timers() {
+    touched_ = true;
     timers_before_ = 0;
     return std::exchange(timers_, {});
   }
 
 private:
   void change(std::string_view key, std::optional<std::string> value) {
+    touched_ = true;
     undo_.emplace_back(key, get(key));
     set(std::string{key}, std::move(value));
   }
@@ -198,6 +210,7 @@ private:
   std::size_t replies_before_ = 0;
   std::vector<timer_wish> timers_;
   std::size_t timers_before_ = 0;
+  bool touched_ = true; // anything has changed since the last begin()
 };
 
 } // namespace troupe::custom

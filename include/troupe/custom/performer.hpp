@@ -18,6 +18,11 @@
 
 namespace troupe::custom {
 
+/// Whether the message is stored as it came: most are.
+inline bool is_plain_accept(const verdict& x) {
+  return x.what == verdict::kind::accept && !x.changes();
+}
+
 class performer final : private context {
 public:
   /// @param clock  ms since 1970 UTC
@@ -115,8 +120,8 @@ public:
     auto* result = &accepted_;
     auto good = guarded([&] {
       auto said = object_->intercept(m, *this);
-      if (said.what == verdict::kind::accept && !said.changes())
-        return; // most are: nothing is moved
+      if (is_plain_accept(said))
+        return; // nothing is moved
       verdict_ = std::move(said);
       result = &verdict_;
     });
@@ -274,7 +279,8 @@ private:
       return false;
     }
     supervision_.succeeded();
-    take_timers();
+    if (ledger_.has_timers())
+      take_timers();
     return true;
   }
 
@@ -288,8 +294,6 @@ private:
 
   /// A timer that is set again under the same name moves.
   void take_timers() {
-    if (ledger_.timers_set() == 0)
-      return;
     for (auto& wish : ledger_.take_timers()) {
       auto due = clock_() + wish.delay.count();
       auto found =
