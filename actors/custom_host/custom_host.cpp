@@ -462,18 +462,19 @@ private:
         make_error(errc::invalid_argument, "refused: " + found->refused));
       return answer;
     }
-    set_suspended(found->spec, x.suspended);
     auto kept = found->spec;
     if (configured_.contains(x.name)) { // it is spawned by that: only a mark
       kept.type.clear();
       kept.arguments.clear();
-      set_suspended(kept, x.suspended);
     }
+    set_suspended(kept, x.suspended);
     request(options_.store, caf::infinite, put_custom_spec{std::move(kept)})
       .then(
         [this, x, answer](const stored&) mutable {
-          if (auto* entry = find(x.name); entry != nullptr && entry->runner)
+          if (auto* entry = find(x.name); entry != nullptr && entry->runner) {
+            set_suspended(entry->spec, x.suspended);
             send(entry->runner, suspend_runner{x.suspended});
+          }
           log::info("custom_host",
                     x.suspended ? "actor paused" : "actor goes on")
             .with("name", x.name);
