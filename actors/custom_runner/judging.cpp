@@ -183,10 +183,13 @@ intercept_done judge(custom::performer& by, const intercept_batch& batch,
   intercept_done said;
   said.number = batch.number;
   sentence so_far{by, counts, said};
-  for (const auto& row : batch.rows)
-    so_far.judge(row);
-  for (const auto& run : batch.runs)
-    so_far.judge(run);
+  auto row = batch.rows.begin();
+  for (std::size_t i = 0; i <= batch.runs.size(); ++i) {
+    for (; row != batch.rows.end() && row->runs_before == i; ++row)
+      so_far.judge(*row);
+    if (i < batch.runs.size())
+      so_far.judge(batch.runs[i]);
+  }
   return said;
 }
 

@@ -99,11 +99,16 @@ caf::error interceptors::why_full(std::size_t place) const {
   return by_policy(*slots_[place]->link, "has too much to judge");
 }
 
-void interceptors::hold(std::size_t place, send_request&& request) {
+void interceptors::hold(std::size_t place, known_topic& topic,
+                        send_request&& request) {
   auto& to = *slots_[place];
   ++to.count;
   to.bytes += bytes_of(request);
+  for (std::size_t i = 0; i < topic.round.size(); ++i)
+    if (request.queue < 0 || i == static_cast<std::size_t>(request.queue))
+      topic.round[i].held_in = 0; // rows that come now are others'
   to.next.sends.emplace_back(std::move(request));
+  to.next.sends.back().rows_before = to.next.rows.size();
 }
 
 append_row& interceptors::hold(std::size_t place, known_topic& topic,
@@ -206,7 +211,8 @@ intercept_batch interceptors::batch_of(const std::shared_ptr<gathered>& asked) {
                           request.flag,
                           request.sys_flag,
                           {request.born_time},
-                          request.batch});
+                          request.batch,
+                          held.rows_before});
   }
   batch.runs.reserve(asked->rows.size());
   for (const auto& held : asked->rows)
@@ -262,49 +268,60 @@ void interceptors::free_asked(slot& x, std::size_t judged_by, epoch_ms due,
                               const caf::error& why, freed_sends& freed) {
   if (!x.asked)
     return;
-  for (auto& held : x.asked->sends) {
+  auto is_due = [&](auto& held) {
     if (held.freed || held.deadline > due)
-      continue;
+      return false;
     held.freed = true;
     forget(x, held);
-    freed.sends.push_back({held.request, why});
-    freed.sends.back().request.judged_by = judged_by;
-  }
-  for (auto& held : x.asked->rows) {
-    if (held.freed || held.deadline > due)
-      continue;
-    held.freed = true;
-    forget(x, held);
-    freed.rows.push_back({held, judged_by, why});
-  }
+    return true;
+  };
+  visit_in_order(
+    *x.asked,
+    [&](held_send& held) {
+      if (!is_due(held))
+        return;
+      freed.sends.push_back({held.request, freed.rows.size(), why});
+      freed.sends.back().request.judged_by = judged_by;
+    },
+    [&](held_rows& held) {
+      if (is_due(held))
+        freed.rows.push_back({held, judged_by, why});
+    });
 }
 
 void interceptors::free_next(slot& x, std::size_t judged_by, epoch_ms due,
                              const caf::error& why, freed_sends& freed) {
-  auto late = [&](auto& all) {
-    return std::ranges::find_if(all, [&](const auto& held) {
-      return held.deadline.value == 0 ? due != any_time : held.deadline > due;
+  // Those that came first, as they came: what is behind one that is late is.
+  auto is_due = [due](const auto& held) {
+    return held.deadline.value == 0 ? due == any_time : held.deadline <= due;
+  };
+  std::size_t sends_gone = 0;
+  std::size_t rows_gone = 0;
+  visit_in_order(
+    x.next,
+    [&](held_send& held) {
+      if (!is_due(held))
+        return;
+      ++sends_gone;
+      forget(x, held);
+      held.request.judged_by = judged_by;
+      freed.sends.push_back({std::move(held.request), freed.rows.size(), why});
+    },
+    [&](held_rows& held) {
+      if (!is_due(held))
+        return;
+      ++rows_gone;
+      forget(x, held);
+      freed.rows.push_back({std::move(held), judged_by, why});
     });
+  auto drop = [](auto& all, std::size_t count, std::size_t& dated) {
+    dated -= std::min(dated, count);
+    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
   };
-  auto& sends = x.next.sends;
-  auto sends_end = late(sends);
-  for (auto i = sends.begin(); i != sends_end; ++i) {
-    forget(x, *i);
-    i->request.judged_by = judged_by;
-    freed.sends.push_back({std::move(i->request), why});
-  }
-  auto& rows = x.next.rows;
-  auto rows_end = late(rows);
-  for (auto i = rows.begin(); i != rows_end; ++i) {
-    forget(x, *i);
-    freed.rows.push_back({std::move(*i), judged_by, why});
-  }
-  auto gone = [](auto& all, auto end, std::size_t& dated) {
-    dated -= std::min(dated, static_cast<std::size_t>(end - all.begin()));
-    all.erase(all.begin(), end);
-  };
-  gone(sends, sends_end, x.dated_sends);
-  gone(rows, rows_end, x.dated_rows);
+  drop(x.next.sends, sends_gone, x.dated_sends);
+  drop(x.next.rows, rows_gone, x.dated_rows);
+  for (auto& held : x.next.sends)
+    held.rows_before -= std::min(held.rows_before, rows_gone);
 }
 
 freed_sends interceptors::expire(epoch_ms now) {

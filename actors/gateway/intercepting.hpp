@@ -23,8 +23,9 @@ struct held_send {
   explicit held_send(send_request&& what) : request(std::move(what)) {}
 
   send_request request;
-  epoch_ms deadline;  ///< 0: not known before the round ends
-  bool freed = false; ///< it has waited too long, a copy has gone on
+  std::size_t rows_before = 0; ///< it came behind so many of the held_rows
+  epoch_ms deadline;           ///< 0: not known before the round ends
+  bool freed = false;          ///< it has waited too long, a copy has gone on
 };
 
 /// Messages for one queue, ready to be appended.
@@ -42,7 +43,8 @@ struct held_rows {
 struct freed_sends {
   struct one {
     send_request request;
-    caf::error refused; ///< none: it goes on
+    std::size_t rows_before = 0; ///< it came behind so many of `rows`
+    caf::error refused;          ///< none: it goes on
   };
 
   struct many {
@@ -54,6 +56,19 @@ struct freed_sends {
   std::vector<one> sends;
   std::vector<many> rows;
 };
+
+/// Calls `on_send` for each of `all.sends` and `on_rows` for each of `all.rows`
+/// in the order in which they came.
+template <class All, class OnSend, class OnRows>
+void visit_in_order(All& all, OnSend on_send, OnRows on_rows) {
+  auto send = all.sends.begin();
+  for (std::size_t i = 0; i <= all.rows.size(); ++i) {
+    for (; send != all.sends.end() && send->rows_before == i; ++send)
+      on_send(*send);
+    if (i < all.rows.size())
+      on_rows(all.rows[i]);
+  }
+}
 
 class interceptors {
 public:
@@ -94,8 +109,9 @@ public:
   /// What becomes of one that it has no room for; none: it goes on.
   caf::error why_full(std::size_t place) const;
 
-  /// Holds a message until the interceptor at `place` has judged it.
-  void hold(std::size_t place, send_request&& request);
+  /// Holds a message until the interceptor at `place` has judged it. Those for
+  /// its queue that come later stay behind it.
+  void hold(std::size_t place, known_topic& topic, send_request&& request);
 
   /// The same for one that is stored at once in its own topic.
   /// @param bytes  of its body and properties

@@ -134,11 +134,12 @@ void settle_rows(gateway_context& context, held_rows& held, std::size_t first,
 
 } // namespace
 
-void hold(gateway_context& context, std::size_t place, send_request& message) {
+void hold(gateway_context& context, std::size_t place, known_topic& topic,
+          send_request& message) {
   auto& judges = context.judges();
   context.send_soon();
   if (judges.has_room(place, message.body.size() + message.properties.size()))
-    return judges.hold(place, std::move(message));
+    return judges.hold(place, topic, std::move(message));
   if (auto refused = judges.why_full(place))
     return context.fail(message.from, refused);
   message.judged_by = place + 1;
@@ -149,39 +150,41 @@ void settle(gateway_context& context, intercept_done& done) {
   auto ended = context.judges().take_back(done.number);
   outcomes said{done.rows};
   std::size_t at = 0;
-  for (auto& held : ended.held.sends) {
-    auto of_it = take_before(said, ++at);
-    if (!held.freed)
-      settle_send(context, held, of_it, ended);
-  }
-  for (auto& held : ended.held.rows) {
-    auto first = at;
-    auto of_them = take_before(said, at += held.rows.size());
-    if (held.freed)
-      continue;
-    if (of_them.empty())
-      pass_on(context, held, ended.judged_by);
-    else
-      settle_rows(context, held, first, of_them, ended);
-  }
+  visit_in_order(
+    ended.held,
+    [&](held_send& held) {
+      auto of_it = take_before(said, ++at);
+      if (!held.freed)
+        settle_send(context, held, of_it, ended);
+    },
+    [&](held_rows& held) {
+      auto first = at;
+      auto of_them = take_before(said, at += held.rows.size());
+      if (held.freed)
+        return;
+      if (of_them.empty())
+        pass_on(context, held, ended.judged_by);
+      else
+        settle_rows(context, held, first, of_them, ended);
+    });
   context.send_soon(); // what came meanwhile is the next batch
 }
 
 void go_on(gateway_context& context, freed_sends freed) {
-  for (auto& x : freed.sends) {
-    if (x.refused)
-      context.fail(x.request.from, x.refused);
-    else
-      send(context, std::move(x.request));
-  }
-  for (auto& x : freed.rows) {
-    if (!x.refused) {
-      pass_on(context, x.held, x.judged_by);
-      continue;
-    }
-    for (const auto& row : x.held.rows)
-      context.fail(row.from, x.refused);
-  }
+  visit_in_order(
+    freed,
+    [&](freed_sends::one& x) {
+      if (x.refused)
+        context.fail(x.request.from, x.refused);
+      else
+        send(context, std::move(x.request));
+    },
+    [&](freed_sends::many& x) {
+      if (!x.refused)
+        return pass_on(context, x.held, x.judged_by);
+      for (const auto& row : x.held.rows)
+        context.fail(row.from, x.refused);
+    });
 }
 
 } // namespace troupe

@@ -8,7 +8,8 @@ namespace troupe {
 
 /// Holds a message until the interceptor at `place` has judged it. What that
 /// one has no room for goes on, or is refused, by its policy.
-void hold(gateway_context& context, std::size_t place, send_request& message);
+void hold(gateway_context& context, std::size_t place, known_topic& topic,
+          send_request& message);
 
 /// What an interceptor has said of a batch.
 void settle(gateway_context& context, intercept_done& done);

@@ -358,7 +358,7 @@ void send_to_judge(gateway_context& context, send_request& message,
   auto known = read_properties(message.properties.view());
   auto bytes = message.body.size() + message.properties.size();
   if (!is_plain(message, known) || !judges.has_room(place, bytes))
-    return hold(context, place, message);
+    return hold(context, place, topic, message);
   context.send_soon();
   auto queue = queue_of(message, topic.config());
   auto& row = judges.hold(place, topic, queue, message.from, bytes);

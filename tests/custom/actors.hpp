@@ -3,6 +3,7 @@
 
 #include "troupe/custom_actor.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -68,6 +69,9 @@ private:
 /// Judges messages of a topic by their body.
 class judge : public custom::actor {
 public:
+  /// Naps that any of them has begun.
+  static int naps() { return naps_.load(); }
+
   explicit judge(const custom::arguments& given)
     : topic_(given.need("topic")),
       mark_(given.get("mark")) {}
@@ -84,8 +88,10 @@ public:
       throw std::runtime_error("cannot judge");
     if (m.body == "sleep")
       std::this_thread::sleep_for(std::chrono::milliseconds{2500});
-    if (m.body == "nap")
+    if (m.body == "nap") {
+      naps_.fetch_add(1);
       std::this_thread::sleep_for(std::chrono::milliseconds{300});
+    }
     if (m.body == "count") {
       auto count = std::stoi(own.get("count").value_or("0"));
       own.put("count", std::to_string(count + 1));
@@ -105,6 +111,8 @@ public:
   }
 
 private:
+  static inline std::atomic<int> naps_{0};
+
   std::string topic_;
   std::string mark_;
 };

@@ -64,6 +64,13 @@ remoting::command send_batch_of(const std::string& topic,
   return request;
 }
 
+/// A message for `in` that is being judged for a while when this returns.
+void send_nap(client& client) {
+  auto before = judge::naps();
+  client.send(keyed_send_of("in", "nap"));
+  REQUIRE(eventually([&] { return judge::naps() > before; }));
+}
+
 } // namespace
 
 TEST_CASE("intercept: accepted, changed, rejected with a reason") {
@@ -132,6 +139,40 @@ TEST_CASE("intercept: many on many connections keep their order") {
   REQUIRE(stored.size() == 30);
   for (int i = 0; i < 30; ++i)
     CHECK(stored[static_cast<std::size_t>(i)] == "m" + std::to_string(i));
+}
+
+TEST_CASE("intercept: messages of every kind keep the order of their queue") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "in");
+  for (const std::string name : {"b", "a"})
+    REQUIRE(ask<custom_changed>(
+      node, spawn_custom{{name, "judge", {{"topic", "in"}}}}));
+  std::vector<remoting::command> requests{
+    keyed_send_of("in", "nap"), // what follows waits together
+    keyed_send_of("in", "1"),
+    send_batch_of("in", batch_of({"2", "old"})),
+    keyed_send_of("in", "3"),
+    send_of("in", 0, "4"), // without a key
+    keyed_send_of("in", "old"),
+    keyed_send_of("in", "no"),
+    send_batch_of("in", batch_of({"6", "7"})),
+    send_of("in", 0, "8"),
+    keyed_send_of("in", "9"),
+  };
+  for (auto& request : requests)
+    client.send(request);
+  auto refused = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    auto answer = client.receive();
+    REQUIRE(answer);
+    refused += answer->code == message_illegal ? 1 : 0;
+  }
+  CHECK(refused == 1);
+  CHECK(bodies(node, "in")
+        == std::vector<std::string>{"nap", "1", "2", "new", "3", "4", "new",
+                                    "6", "7", "8", "9"});
 }
 
 TEST_CASE("intercept: a batch is judged message by message, stored whole or "
@@ -275,10 +316,7 @@ TEST_CASE("intercept: a topic that was deleted meanwhile is made again") {
   test::client other{node.broker_port()};
   make_topic(client, "in");
   REQUIRE(ask<custom_changed>(node, spawn_custom{judge_of("in")}));
-  auto request = keyed_send_of("in", "nap");
-  request.opaque = 7;
-  client.send(request);
-  std::this_thread::sleep_for(50ms); // it naps
+  send_nap(client);
   REQUIRE(other
             .call(test::request(remoting::request_code::delete_topic_in_broker,
                                 {{"topic", "in"}}))
@@ -299,12 +337,15 @@ TEST_CASE("intercept: what waits when it ends goes by its policy") {
   CAPTURE(policy);
   REQUIRE(ask<custom_changed>(
     node, spawn_custom{judge_of("in", {{"on_failure", policy}})}));
-  for (auto body : {"nap", "x"}) {
-    auto request = keyed_send_of("in", body);
-    request.opaque = 7;
-    client.send(request);
-    std::this_thread::sleep_for(50ms); // two batches: one asked, one waits
-  }
+  make_topic(client, "other");
+  send_nap(client);
+  client.send(keyed_send_of("in", "x")); // waits while the first is judged
+  auto behind = send_of("other", 0, "y");
+  behind.opaque = 8;
+  client.send(behind);
+  auto overtaken = client.receive(); // so the gateway has x
+  REQUIRE(overtaken);
+  CHECK(overtaken->opaque == 8);
   REQUIRE(ask<custom_changed>(node, unspawn_custom{"judge"}));
   for (int i = 0; i < 2; ++i) {
     auto answer = client.receive();

@@ -40,6 +40,32 @@ std::string bodies_of(const std::vector<append_row>& rows) {
   return all;
 }
 
+void hold_special(interceptors& all, known_topic& topic, std::int32_t queue,
+                  const std::string& body) {
+  send_request request;
+  request.queue = queue;
+  request.body = payload::copy_of(body);
+  all.hold(0, topic, std::move(request));
+}
+
+/// Bodies in the order in which they go on, each row and send by itself.
+template <class All>
+std::string in_order(All& all) {
+  std::string bodies;
+  auto add = [&](const std::string& x) {
+    bodies += (bodies.empty() ? "" : "|") + x;
+  };
+  visit_in_order(
+    all, [&](const auto& x) { add(x.request.body.str()); },
+    [&](const auto& x) {
+      if constexpr (requires { x.held; })
+        add(bodies_of(x.held.rows));
+      else
+        add(bodies_of(x.rows));
+    });
+  return bodies;
+}
+
 /// Bodies of the runs of a batch, queues separated by a bar.
 std::string bodies_of(const intercept_batch& batch) {
   std::string all;
@@ -128,6 +154,56 @@ TEST_CASE("interceptors: what waits too long is freed, and only that") {
   CHECK(all.held() == 3);
 }
 
+TEST_CASE("interceptors: what is no row keeps its place in its queue") {
+  interceptors all;
+  all.set({link_of("a", "in")});
+  auto in = topic_of("in");
+  hold(all, 0, in, {0}, "a");
+  hold(all, 0, in, {1}, "b");
+  hold_special(all, in, 0, "C");
+  hold(all, 0, in, {0}, "d");
+  hold(all, 0, in, {1}, "e"); // its queue has seen no other
+  hold_special(all, in, -1, "F");
+  hold_special(all, in, 1, "G");
+  hold(all, 0, in, {0}, "h");
+  hold(all, 0, in, {1}, "i");
+  SECTION("when it has passed") {
+    auto batches = all.take_batches({}, {1000});
+    REQUIRE(batches.size() == 1);
+    CHECK(batches[0].second.rows.at(0).runs_before == 2);
+    CHECK(batches[0].second.rows.at(1).runs_before == 3);
+    auto number = batches[0].second.number;
+    batches.clear();
+    auto ended = all.take_back(number);
+    CHECK(in_order(ended.held) == "a|be|C|d|F|G|h|i");
+  }
+  SECTION("when it has waited too long before it was asked about") {
+    auto earlier = all.take_batches({}, {1000}); // is not answered
+    REQUIRE(earlier.size() == 1);
+    hold(all, 0, in, {0}, "k");
+    hold_special(all, in, 0, "L");
+    all.take_batches({}, {1001});
+    hold_special(all, in, 0, "M");
+    hold(all, 0, in, {0}, "n");
+    all.take_batches({}, {1002});
+    auto freed = all.expire({3000});
+    CHECK(in_order(freed) == "a|be|C|d|F|G|h|i");
+    freed = all.expire({3001});
+    CHECK(in_order(freed) == "k|L");
+    auto number = earlier[0].second.number;
+    earlier.clear();
+    static_cast<void>(all.take_back(number));
+    auto last = all.take_batches({}, {3002});
+    REQUIRE(last.size() == 1);
+    CHECK(last[0].second.rows.at(0).runs_before == 0);
+    CHECK(bodies_of(last[0].second) == "n");
+  }
+  SECTION("when its interceptor has ended") {
+    auto freed = all.set({});
+    CHECK(in_order(freed) == "a|be|C|d|F|G|h|i");
+  }
+}
+
 TEST_CASE("interceptors: there is room for so many and so much") {
   interceptors all;
   all.set({link_of("a", "in"), link_of("b", "in", on_failure::accept)});
@@ -162,7 +238,7 @@ TEST_CASE("interceptors: one that ends frees what it held, for those behind") {
   hold(all, 1, in, {0}, "x");
   send_request request;
   request.body = payload::copy_of("y");
-  all.hold(1, std::move(request));
+  all.hold(1, in, std::move(request));
   auto batches = all.take_batches({}, {1000});
   REQUIRE(batches.size() == 1);
   CHECK(batches[0].second.rows.size() == 1);

@@ -38,7 +38,8 @@ struct intercept_row {
   std::int32_t flag = 0;
   std::int32_t sys_flag = 0;
   epoch_ms born_time;
-  bool batch = false; ///< `body` holds many, see remoting::split_batch
+  bool batch = false;          ///< `body` holds many, see remoting::split_batch
+  std::size_t runs_before = 0; ///< it came behind so many of the batch's runs
 };
 
 /// What becomes of one row.
@@ -50,7 +51,7 @@ enum class interception : std::uint8_t {
 };
 
 struct intercept_outcome {
-  std::uint32_t row = 0; ///< its place in the batch; of runs, row by row
+  std::uint32_t row = 0; ///< its place among all rows, in the order they came
   interception what = interception::accepted;
   bool has_new_body = false;       ///< changed
   bool has_new_properties = false; ///< likewise
@@ -72,7 +73,7 @@ using intercept_asker = caf::typed_actor<caf::reacts_to<intercept_done>>;
 struct intercept_batch {
   std::uint64_t number = 0; ///< given by the gateway, told in the answer
   std::vector<intercept_row> rows;
-  std::vector<intercept_run> runs;   ///< their rows count on from `rows`
+  std::vector<intercept_run> runs;   ///< see intercept_row::runs_before
   std::shared_ptr<const void> owner; ///< keeps what all rows point to
   intercept_asker reply_to;
 };
