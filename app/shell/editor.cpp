@@ -2,9 +2,13 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <cwchar>
 #include <memory>
 
 #include <editline/readline.h>
+#include <poll.h>
+#include <termios.h>
+#include <unistd.h>
 
 namespace troupe::app {
 
@@ -22,6 +26,53 @@ struct completion_state {
 completion_state& state() {
   static completion_state instance;
   return instance;
+}
+
+const std::atomic<bool>*& interruption() {
+  static const std::atomic<bool>* instance = nullptr;
+  return instance;
+}
+
+/// A read takes what is there: Ctrl-C empties the queue of the terminal, and a
+/// read that then waits for more would not be ended by it.
+void let_reads_return() {
+  termios now{};
+  if (::tcgetattr(STDIN_FILENO, &now) != 0 || now.c_cc[VMIN] == 0)
+    return;
+  now.c_cc[VMIN] = 0;
+  now.c_cc[VTIME] = 0;
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &now);
+}
+
+/// Waits in short steps: a signal between a look and a long wait would go
+/// unnoticed. @returns false at the end, and by Ctrl-C
+bool next_byte(char& byte) {
+  let_reads_return();
+  pollfd keys{STDIN_FILENO, POLLIN, 0};
+  while (!interruption()->load()) {
+    if (::poll(&keys, 1, 50) <= 0)
+      continue;
+    if (::read(STDIN_FILENO, &byte, 1) == 1)
+      return true;
+    if ((keys.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
+      return false;
+  }
+  return false;
+}
+
+/// The next character, of however many bytes; EOF at the end and by Ctrl-C.
+int next_character(FILE*) {
+  std::mbstate_t half{};
+  char byte = 0;
+  while (next_byte(byte)) {
+    wchar_t whole = 0;
+    auto taken = std::mbrtowc(&whole, &byte, 1, &half);
+    if (taken == static_cast<std::size_t>(-1)) // no character begins so
+      half = {};
+    else if (taken != static_cast<std::size_t>(-2))
+      return static_cast<int>(whole);
+  }
+  return EOF;
 }
 
 char* next_match(const char*, int first) {
@@ -61,9 +112,12 @@ char** attempt(const char* text, int start, int) {
 
 } // namespace
 
-editor::editor(std::string history_file, completer complete)
+editor::editor(std::string history_file, completer complete,
+               const std::atomic<bool>& interrupted)
   : history_file_(std::move(history_file)) {
   state().complete = std::move(complete);
+  interruption() = &interrupted;
+  ::rl_getc_function = next_character;
   ::rl_initialize();
   ::using_history();
   ::stifle_history(history_lines_max);

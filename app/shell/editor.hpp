@@ -2,6 +2,7 @@
 /// time; the only file that knows libedit.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -16,7 +17,9 @@ public:
     const std::vector<std::string>& before, const std::string& partial)>;
 
   /// @param history_file  empty: the history ends with the program
-  editor(std::string history_file, completer complete);
+  /// @param interrupted   set by Ctrl-C
+  editor(std::string history_file, completer complete,
+         const std::atomic<bool>& interrupted);
   ~editor();
 
   editor(const editor&) = delete;

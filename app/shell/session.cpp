@@ -5,6 +5,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
+#include <csignal>
 #include <future>
 
 namespace troupe::app {
@@ -49,6 +50,25 @@ caf::actor_system_config& prepared(caf::actor_system_config& config,
   return config;
 }
 
+/// Threads that are made while it lives leave Ctrl-C to the one that asks.
+class interrupt_blocked {
+public:
+  interrupt_blocked() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    ::pthread_sigmask(SIG_BLOCK, &set, &before_);
+  }
+
+  ~interrupt_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  interrupt_blocked(const interrupt_blocked&) = delete;
+  interrupt_blocked& operator=(const interrupt_blocked&) = delete;
+
+private:
+  sigset_t before_;
+};
+
 } // namespace
 
 struct session::network {
@@ -69,6 +89,7 @@ caf::error session::connect() {
   if (!network_) {
     if (auto error = check_tls(where_.tls))
       return error;
+    interrupt_blocked for_now;
     network_ = std::make_unique<network>(where_.tls);
   }
   auto node =

@@ -129,11 +129,12 @@ int interactive(session& node, interpreter& shell) {
             << "; `help` lists the verbs, Tab completes, Ctrl-D leaves\n";
   if (auto answer = node.ask({"show", {"/"}}); !answer)
     std::cout << print(answer.error(), {}) << std::flush;
-  editor lines{
-    history_file(), [&node](const auto& before, const auto& partial) {
-      return complete(before, partial,
-                      [&node](const auto& x) { return node.ask(x); });
-    }};
+  auto ask = [&node](const auto& x) { return node.ask(x); };
+  editor lines{history_file(),
+               [ask](const auto& before, const auto& partial) {
+                 return complete(before, partial, ask);
+               },
+               interrupted};
   for (;;) {
     auto line = lines.read(shell.is_block_open() ? "   ... > " : "troupe> ");
     if (!line && interrupted.exchange(false)) {

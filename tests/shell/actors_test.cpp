@@ -162,6 +162,7 @@ TEST_CASE("tap: tells what came, and ends by itself") {
       CHECK(at(x, "count", *row).number > 0);
       CHECK(at(x, "mean_us", *row).real >= 0);
       CHECK(x.note.find("40 messages") == 0);
+      CHECK(x.note.find("tapping cost") != std::string::npos);
     },
     [](const caf::error& e) { FAIL(describe(e)); });
   auto* log =
