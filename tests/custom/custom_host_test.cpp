@@ -7,6 +7,7 @@
 #include "support/node.hpp"
 #include "support/scratch.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -53,6 +54,54 @@ TEST_CASE("custom_host: an actor consumes, sends, and keeps state") {
              .field("offset")
            == "300";
   }));
+}
+
+TEST_CASE("custom_host: a pattern means topics that come later, too") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  for (auto topic : {"out", "in-a", "other"})
+    make_topic(client, topic);
+  REQUIRE(client.call(send_of("in-a", 0, "early")).code == 0);
+  auto spec = copy;
+  spec.arguments[0].second = "in-*";
+  REQUIRE(ask<custom_changed>(node, spawn_custom{spec}));
+  make_topic(client, "in-b");
+  REQUIRE(client.call(send_of("in-b", 0, "late")).code == 0);
+  REQUIRE(client.call(send_of("other", 0, "not mine")).code == 0);
+  REQUIRE(client.call(send_of("in-a", 0, "again")).code == 0);
+  REQUIRE(eventually([&] { return value(node, "copy", "count") == "3"; }));
+  auto copies = bodies(node, "out");
+  std::ranges::sort(copies);
+  CHECK(copies == std::vector<std::string>{"again", "early", "late"});
+  CHECK(report(node, "copy").queues == 2);
+}
+
+TEST_CASE("custom_host: one that cannot go on holds one pull of a queue, the "
+          "rest stays in the log") {
+  scratch home;
+  node node{options_in(home / "data")};
+  client client{node.broker_port()};
+  make_topic(client, "out");
+  make_topic(client, "in");
+  constexpr auto most =
+    static_cast<std::int64_t>(limits::custom_batch_messages_max);
+  REQUIRE(client.call(send_of("in", 0, "bad")).code == 0);
+  for (std::int64_t i = 0; i < 2 * most; ++i)
+    REQUIRE(client.call(send_of("in", 0, "good")).code == 0);
+  auto spec = copy;
+  spec.arguments = {
+    {"from", "in"}, {"to", "out"}, {"times", "1"}, {"backoff_ms", "30000"}};
+  REQUIRE(ask<custom_changed>(node, spawn_custom{spec}));
+  REQUIRE(eventually(
+    [&] { return report(node, "copy").state == custom_state::backing_off; }));
+  auto seen = report(node, "copy");
+  CHECK(seen.lag == 2 * most + 1);
+  CHECK(seen.waiting > 0);
+  CHECK(seen.waiting <= most);
+  REQUIRE(ask<custom_changed>(node, restart_custom{"copy"}));
+  CHECK(eventually([&] { return report(node, "copy").lag == 0; }));
+  CHECK(value(node, "copy", "count") == std::to_string(2 * most + 1));
 }
 
 TEST_CASE("custom_host: actors come back with arguments, state and progress") {
