@@ -1,6 +1,6 @@
 #include "custom_runner/outbox.hpp"
 
-#include "troupe/model/hash.hpp"
+#include "troupe/actor/row_properties.hpp"
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
 
@@ -8,18 +8,6 @@
 #include <set>
 
 namespace troupe {
-
-namespace {
-
-text_span span_of(std::string_view text, std::string_view name) {
-  auto value = properties::find(text, name);
-  if (value.empty())
-    return {};
-  return {static_cast<std::uint16_t>(value.data() - text.data()),
-          static_cast<std::uint16_t>(value.size())};
-}
-
-} // namespace
 
 outbox::letter outbox::seal(const custom::outgoing& message, epoch_ms now) {
   auto text = custom::property_text_of(message);
@@ -40,11 +28,7 @@ outbox::letter outbox::seal(const custom::outgoing& message, epoch_ms now) {
     row.due_after_ms = delays_.delay_ms(level);
   }
   row.body = payload::copy_of(message.body);
-  row.properties = payload::copy_of(text);
-  auto view = row.properties.view();
-  row.unique_key = span_of(view, properties::unique_key);
-  row.keys = span_of(view, properties::keys);
-  row.tags_code = tags_code(properties::find(view, properties::tags));
+  set_properties(row, text, property_text::from_client);
   row.born_time = now;
   row.born_host = row.store_host = self_;
   return sealed;

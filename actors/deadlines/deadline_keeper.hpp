@@ -6,6 +6,7 @@
 #include "deadlines/deadline_window.hpp"
 
 #include "troupe/actor/commit_log.hpp"
+#include "troupe/actor/retention.hpp"
 #include "troupe/actor/state_store.hpp"
 #include "troupe/log.hpp"
 
@@ -88,23 +89,24 @@ public:
     turn();
   }
 
-  /// Calls `then` with the one of the lowest id.
-  void
-  first_id(std::function<void(caf::expected<std::optional<deadline>>)> then) {
-    waiting_.push_back([=, this, then = std::move(then)] {
-      write_then([=, this](const caf::error& error) {
+  /// Says where in the log the oldest record lies that is still waited for: the
+  /// one of the lowest id.
+  void tell_oldest(caf::typed_response_promise<oldest_needed> promise) {
+    waiting_.push_back([=, this] {
+      write_then([=, this](const caf::error& error) mutable {
         if (error) {
-          then(error);
+          promise.deliver(error);
           return pause();
         }
         self_->request(store_, caf::infinite, find_first_deadline{kind_})
           .then(
-            [this, then](const deadline_found& found) {
-              then(found.row);
+            [this, promise](const deadline_found& found) mutable {
+              promise.deliver(oldest_needed{found.row ? found.row->position
+                                                      : nothing_needed});
               done();
             },
-            [this, then](caf::error& failure) {
-              then(std::move(failure));
+            [this, promise](caf::error& failure) mutable {
+              promise.deliver(std::move(failure));
               done();
             });
       });

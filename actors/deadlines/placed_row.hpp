@@ -22,9 +22,6 @@ struct placed_row {
 /// Its transaction bits are cleared.
 append_row row_again(const storage::record_view& record, std::string_view text);
 
-/// Sets the properties of a row, which are complete, and what is read of them.
-void place_properties(append_row& row, std::string_view text);
-
 /// Topic and queue that wait in the properties of `record`.
 placed_row placed_as_real(const storage::record_view& record,
                           std::string_view text);

@@ -1,5 +1,6 @@
 #include "deadlines/timed_record.hpp"
 
+#include "troupe/actor/row_properties.hpp"
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
 #include "troupe/model/timers.hpp"
@@ -25,7 +26,7 @@ void wait_if_timed(placed_row& what, epoch_ms now, std::int64_t delay_max_ms) {
   if (!due || !*due)
     return; // at once; that it is not too far off was checked at its send
   auto timed = timed_properties(text, what.topic, {what.queue}, **due);
-  place_properties(what.row, timed);
+  set_properties(what.row, timed, property_text::complete);
   what.topic = names::timer_topic;
   what.queue = 0;
 }

@@ -1,6 +1,6 @@
 #include "pop/popped_message.hpp"
 
-#include "troupe/model/hash.hpp"
+#include "troupe/actor/row_properties.hpp"
 #include "troupe/model/properties.hpp"
 
 #include <charconv>
@@ -10,22 +10,9 @@ namespace troupe {
 
 namespace {
 
-text_span span_of(std::string_view text, std::string_view name) {
-  auto value = properties::find(text, name);
-  if (value.empty())
-    return {};
-  return {static_cast<std::uint16_t>(value.data() - text.data()),
-          static_cast<std::uint16_t>(value.size())};
-}
-
 append_row row_of(const storage::record_view& record, std::string_view text) {
   append_row row;
-  row.properties = payload::copy_of(text);
-  row.text = property_text::complete;
-  auto mine = row.properties.view();
-  row.unique_key = span_of(mine, properties::unique_key);
-  row.keys = span_of(mine, properties::keys);
-  row.tags_code = tags_code(properties::find(mine, properties::tags));
+  set_properties(row, text, property_text::complete);
   row.body = payload::copy_of(record.body);
   row.flag = record.flag;
   row.sys_flag = record.sys_flag & ~storage::sys_flag_transaction;

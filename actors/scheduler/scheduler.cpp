@@ -4,8 +4,8 @@
 #include "reactor/quiet.hpp"
 #include "storage/record.hpp"
 
+#include "troupe/actor/row_properties.hpp"
 #include "troupe/limits.hpp"
-#include "troupe/model/hash.hpp"
 #include "troupe/model/names.hpp"
 #include "troupe/model/properties.hpp"
 
@@ -52,14 +52,6 @@ struct level {
   bool pulling = false;
   bool dirty = false; ///< its progress has changed since it was stored
 };
-
-text_span span_of(std::string_view text, std::string_view name) {
-  auto value = properties::find(text, name);
-  if (value.empty())
-    return {};
-  return {static_cast<std::uint16_t>(value.data() - text.data()),
-          static_cast<std::uint16_t>(value.size())};
-}
 
 std::size_t bytes_of(const append_row& row) {
   return row.body.size() + row.properties.size();
@@ -213,12 +205,7 @@ private:
                     message.queue.value);
     auto& row = message.row;
     // RocketMQ leaves DELAY, REAL_TOPIC and REAL_QID in the stored text.
-    row.properties = payload::copy_of(text);
-    row.text = property_text::complete;
-    row.unique_key = span_of(row.properties.view(), properties::unique_key);
-    row.keys = span_of(row.properties.view(), properties::keys);
-    row.tags_code =
-      tags_code(properties::find(row.properties.view(), properties::tags));
+    set_properties(row, text, property_text::complete);
     row.body = payload::copy_of(record.body);
     row.flag = record.flag;
     row.sys_flag = record.sys_flag;

@@ -286,14 +286,7 @@ private:
 
   caf::typed_response_promise<oldest_needed> oldest() {
     auto promise = make_response_promise<oldest_needed>();
-    waiting_.first_id(
-      [promise](caf::expected<std::optional<deadline>> found) mutable {
-        if (!found)
-          promise.deliver(std::move(found.error()));
-        else
-          promise.deliver(
-            oldest_needed{*found ? (*found)->position : nothing_needed});
-      });
+    waiting_.tell_oldest(promise);
     return promise;
   }
 

@@ -511,14 +511,7 @@ private:
 
   caf::typed_response_promise<oldest_needed> oldest() {
     auto promise = make_response_promise<oldest_needed>();
-    halves_.first_id(
-      [promise](caf::expected<std::optional<deadline>> found) mutable {
-        if (!found)
-          promise.deliver(std::move(found.error()));
-        else
-          promise.deliver(
-            oldest_needed{*found ? (*found)->position : nothing_needed});
-      });
+    halves_.tell_oldest(promise);
     return promise;
   }
 
